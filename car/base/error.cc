@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "car/base/error.h"
+
+#include <fmt/core.h>
+
+#include <system_error>
+
+namespace dagfs {
+
+std::string_view to_string(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNotFound: return "not found";
+    case ErrorCode::kInvalidArgument: return "invalid argument";
+    case ErrorCode::kCorrupt: return "corrupt";
+    case ErrorCode::kUnsupported: return "unsupported";
+    case ErrorCode::kUnavailable: return "unavailable";
+    case ErrorCode::kExhausted: return "exhausted";
+    case ErrorCode::kIo: return "input/output error";
+  }
+  return "unknown";
+}
+
+Error error_from_errno(int error_number, std::string_view what) {
+  // std::generic_category is the thread-safe strerror.
+  return Error(ErrorCode::kIo,
+               fmt::format("{}: {} (errno {})", what,
+                           std::generic_category().message(error_number),
+                           error_number));
+}
+
+}  // namespace dagfs

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// The error vocabulary of the whole project. See docs/errors.md.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dagfs {
+
+// What a caller can do about a failure. Codes are few on purpose: a new one is
+// justified only when some caller will branch on it or when it must reach the
+// kernel as a different errno (fs/fuse/errno_map.cc has the table).
+enum class ErrorCode : std::uint8_t {
+  kNotFound,         // The named thing does not exist; asking again is useless.
+  kInvalidArgument,  // The caller broke a precondition it could have checked.
+  kCorrupt,          // Stored bytes contradict their own format or digest.
+  kUnsupported,      // Well-formed, but a codec or hash we do not implement.
+  kUnavailable,      // Exists, but its shard cannot be reached now; may heal.
+  kExhausted,        // A stated limit (memory, files, depth) was hit.
+  kIo,               // The operating system said no; the message has errno.
+};
+
+std::string_view to_string(ErrorCode code);
+
+// A failure: a code to branch on, and a sentence for the log.
+class [[nodiscard]] Error {
+ public:
+  Error(ErrorCode code, std::string message)
+      : message_(std::move(message)), code_(code) {}
+
+  ErrorCode code() const { return code_; }
+  const std::string& message() const { return message_; }
+
+  // Prepends "what: ", so that the log reads from the outermost intent inward:
+  // "open shard baga..: read index: truncated at byte 40".
+  Error&& context(std::string_view what) && {
+    message_.insert(0, ": ").insert(0, what);
+    return std::move(*this);
+  }
+
+ private:
+  std::string message_;
+  ErrorCode code_;
+};
+
+// kIo that says what was attempted and what the operating system answered. The
+// wrappers of system calls make their errors here, so that the number is
+// never lost; a caller that can say more with another code (a missing source
+// is kUnavailable) decides from errno before it calls this.
+Error error_from_errno(int error_number, std::string_view what);
+
+}  // namespace dagfs

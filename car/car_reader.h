@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// Walks the sections of a CAR in file order.
+
+#pragma once
+
+#include <optional>
+
+#include "car/base/bytes.h"
+#include "car/base/file.h"
+#include "car/base/result.h"
+#include "car/car_header.h"
+#include "car/ipld/cid.h"
+
+namespace dagfs::car {
+
+// What a zero-length section means: pieces are padded with zeros, so for a
+// piece it is the end of the data; a strict check refuses it.
+enum class ZeroSection { kEndsData, kIsCorrupt };
+
+// One section. The CID's bytes are valid until the next call of next().
+struct Section {
+  std::uint64_t position = 0;  // Of the length varint, in the payload.
+  std::uint64_t size = 0;      // Whole section, length varint included.
+  CidView cid;
+  ByteRange block;             // Of the block's bytes, in the file.
+};
+
+// Reads heads only and steps over block data. One thread at a time; `file`
+// must outlive the reader.
+class SectionReader {
+ public:
+  // Starts at `position` of the payload, which must be the first section or
+  // where a section was seen before.
+  SectionReader(const RandomAccessFile& file, const CarHeader& header,
+                ZeroSection zero_section, std::uint64_t position);
+
+  // The next section, or nullopt at the end of the data. kCorrupt with the
+  // offset in the file: a section that runs past the payload, is longer than
+  // kBlockSizeMax allows, or has a bad varint or CID; the reader then stays
+  // where it was.
+  Result<std::optional<Section>> next();
+
+  // Of the next section, in the payload.
+  std::uint64_t position() const;
+
+ private:
+  // (owner fills in)
+};
+
+}  // namespace dagfs::car

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// Multihashes: which hash function, and the digest it gave.
+// https://github.com/multiformats/multihash, codes from multicodec's table.csv.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "car/base/bytes.h"
+#include "car/base/result.h"
+
+namespace dagfs::car {
+
+// Codes of the multicodec table that this project names; any other value may
+// occur too.
+enum class HashCode : std::uint64_t {
+  kIdentity = 0x00,
+  kSha1 = 0x11,
+  kSha2_256 = 0x12,
+  kSha2_512 = 0x13,
+  kSha3_512 = 0x14,
+  kSha3_384 = 0x15,
+  kSha3_256 = 0x16,
+  kSha3_224 = 0x17,
+  kKeccak224 = 0x1a,
+  kKeccak256 = 0x1b,
+  kKeccak384 = 0x1c,
+  kKeccak512 = 0x1d,
+  kBlake3 = 0x1e,
+  kSha2_384 = 0x20,
+  kDblSha2_256 = 0x56,
+  kSha2_224 = 0x1013,
+  kBlake2bMin = 0xb201,  // blake2b-8; each further code is 8 bits longer.
+  kBlake2b256 = 0xb220,
+  kBlake2bMax = 0xb240,
+  kBlake2sMin = 0xb241,
+  kBlake2s256 = 0xb260,
+};
+
+// A view of a multihash inside bytes that must outlive it. Two are the same
+// when code and digest are.
+struct Multihash {
+  HashCode code = HashCode::kIdentity;
+  ByteView digest;
+};
+
+bool operator==(const Multihash& a, const Multihash& b);
+
+// Reads one multihash from the front of `*input` and moves it past. The digest
+// views into `*input`. kCorrupt: cut short, bad varint, or a digest longer than
+// kCidSizeMax; `*input` is then unchanged.
+Result<Multihash> read_multihash(ByteView* input);
+
+// "sha2-256", or "0x9999" for a code without a name here.
+std::string name_of(HashCode code);
+
+// Whether bytes can be checked against digests of this function here.
+bool can_verify(HashCode code);
+
+// kCorrupt: `bytes` do not hash to the digest (a truncated digest must match
+// as far as it goes; an empty one matches nothing). kUnsupported: the function
+// is not known here, so nothing can be said.
+Status verify_bytes(const Multihash& multihash, ByteView bytes);
+
+// Two at once, which on x86 with SHA extensions takes little longer than one
+// when both are sha2-256. Each result is that of verify_bytes.
+struct VerifyPair {
+  Status first;
+  Status second;
+};
+VerifyPair verify_two(const Multihash& first, ByteView first_bytes,
+                      const Multihash& second, ByteView second_bytes);
+
+// The digest of `bytes` at the function's full length. kUnsupported.
+Result<Bytes> hash_bytes(HashCode code, ByteView bytes);
+
+}  // namespace dagfs::car

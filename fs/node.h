@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// What the mount shows, one object for each file, directory or link that
+// somebody looked at. Nothing here knows FUSE.
+
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "car/base/bytes.h"
+#include "car/base/result.h"
+
+namespace dagfs::fs {
+
+class Node;
+using NodePtr = std::shared_ptr<const Node>;
+
+enum class NodeType : std::uint8_t { kUnknown, kDirectory, kFile, kSymlink };
+
+struct Attributes {
+  NodeType type = NodeType::kFile;
+  mode_t permissions = 0444;  // The low 12 bits.
+  std::uint64_t size = 0;
+  nlink_t links = 1;
+  timespec mtime = {};
+  // Stable over remounts: derived from the path, not from who looked first.
+  std::uint64_t inode = 0;
+};
+
+// How long the kernel may believe what it was told.
+enum class Caching : std::uint8_t {
+  kForever,  // Below a CID: content that cannot change.
+  kShort,    // May change; a second is fine (a shard's directory).
+  kNever,    // Asked each time (shard.json, status files).
+};
+
+// Where requests that may wait for the same slow thing queue up: each shard is
+// one lane. Opaque here; null for what never waits.
+class Lane;
+
+// The bytes of one read, gathered without copying where that is possible.
+struct ReadBuffers {
+  std::vector<iovec> pieces;                         // In order.
+  std::vector<std::shared_ptr<const void>> owners;   // Keep the pieces alive.
+};
+
+// An open file. Thread-safe: the kernel reads ahead with several requests at once.
+class FileHandle {
+ public:
+  virtual ~FileHandle() = default;
+
+  // Appends the bytes of `range` to `buffers`; fewer only at the end of the file.
+  // Pieces may point into a mapping of a backing file: they are handed to the
+  // kernel, never touched here.
+  virtual Status read(ByteRange range, ReadBuffers* buffers) = 0;
+
+  // After the bytes of a read() went out: whether they could be trusted. An
+  // Error makes the session drop what the kernel cached of this inode.
+  virtual Status confirm() { return ok_status(); }
+
+  // A descriptor the kernel may read by itself (FUSE passthrough), or -1.
+  virtual int passthrough_fd() const { return -1; }
+
+  // Bypass the page cache: content is made up at each open.
+  virtual bool direct_io() const { return false; }
+};
+
+// Receives the entries of a directory until it has no more room.
+class DirectorySink {
+ public:
+  virtual ~DirectorySink() = default;
+
+  // `next_cookie` is where reading goes on after this entry; never 0. False:
+  // no room, the entry was not taken. `node` may be null; where it is at hand
+  // its attributes may travel along.
+  virtual bool add(std::string_view name, std::uint64_t inode, NodeType type,
+                   std::uint64_t next_cookie) = 0;
+};
+
+// An open directory. Thread-safe.
+class DirectoryHandle {
+ public:
+  virtual ~DirectoryHandle() = default;
+
+  // Adds entries from `cookie` on (0: from the start), "." and ".." excluded,
+  // until the sink is full or the directory ends. An Error after entries were
+  // added is told to the reader on the next call.
+  virtual Status read(std::uint64_t cookie, DirectorySink* sink) = 0;
+};
+
+// Immutable; safe for use from many threads at once. Calls may wait for disks
+// unless said otherwise; callers hold no lock.
+//
+// Errors: a name that is not there is no Error (lookup answers null); every
+// Error means that the thing exists but cannot be had.
+class Node : public std::enable_shared_from_this<Node> {
+ public:
+  Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  virtual ~Node() = default;
+
+  virtual Result<Attributes> attributes() const = 0;
+  virtual Caching caching() const = 0;
+  // Never waits.
+  virtual std::shared_ptr<Lane> lane() const { return nullptr; }
+
+  // Directories. Null: no such name.
+  virtual Result<NodePtr> lookup(std::string_view name) const;
+  virtual Result<std::unique_ptr<DirectoryHandle>> open_directory() const;
+
+  // Symbolic links.
+  virtual Result<std::string> read_link() const;
+
+  // Files.
+  virtual Result<std::unique_ptr<FileHandle>> open_file() const;
+
+  // Extended attributes; nullopt: no such one.
+  virtual std::vector<std::string> attribute_names() const { return {}; }
+  virtual Result<std::optional<std::string>> attribute(
+      std::string_view /*name*/) const {
+    return std::optional<std::string>();
+  }
+};
+
+// Of the whole mount, for statfs.
+struct Usage {
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_free = 0;
+  std::uint64_t files = 0;
+};
+
+}  // namespace dagfs::fs

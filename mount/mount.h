@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// A mount is where a piece's bytes come from. (The kernel's side is called the
+// FUSE session.)
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "car/base/file.h"
+#include "car/base/result.h"
+
+namespace dagfs::mount {
+
+// One source of one piece. Immutable; safe for use from many threads at once.
+class Mount {
+ public:
+  Mount() = default;
+  Mount(const Mount&) = delete;
+  Mount& operator=(const Mount&) = delete;
+  virtual ~Mount() = default;
+
+  // What MountRegistry::instantiate makes this mount from again.
+  virtual std::string url() const = 0;
+
+  // Opens the bytes for reading only. kUnavailable: the source is not there (any
+  // more) or cannot be reached; kInvalidArgument: it is something that cannot be
+  // a piece; kIo. May wait for a disk or a network: hold no lock.
+  virtual Result<std::unique_ptr<RandomAccessFile>> open() const = 0;
+
+  // The stamp of what open() would give now. Errors as open().
+  virtual Result<FileStamp> stamp() const = 0;
+};
+
+}  // namespace dagfs::mount
