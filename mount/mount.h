@@ -24,13 +24,19 @@ class Mount {
   // What MountRegistry::instantiate makes this mount from again.
   virtual std::string url() const = 0;
 
-  // Opens the bytes for reading only. kUnavailable: the source is not there (any
-  // more) or cannot be reached; kInvalidArgument: it is something that cannot be
-  // a piece; kIo. May wait for a disk or a network: hold no lock.
+  // Opens the bytes for reading only. kUnavailable: the source is not there
+  // (any more) or cannot be reached; kInvalidArgument: it is something that
+  // cannot be a piece; kIo. May wait for a disk or a network: hold no lock.
   virtual Result<std::unique_ptr<RandomAccessFile>> open() const = 0;
 
   // The stamp of what open() would give now. Errors as open().
   virtual Result<FileStamp> stamp() const = 0;
+
+  // The folder whose files this mount reads, so that nobody is asked to cover
+  // it with a file system of its own; empty where there is none, or where it
+  // lies in the repo, which is guarded as a whole. As the URL has it: it may go
+  // through symbolic links.
+  virtual std::string backing_folder() const { return {}; }
 };
 
 }  // namespace dagfs::mount

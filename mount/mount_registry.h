@@ -21,7 +21,7 @@ class MountRegistry {
   using Factory =
       std::function<Result<std::unique_ptr<Mount>>(std::string_view url)>;
 
-  // `scheme` without "://". Asserts that it is new.
+  // `scheme` in lower case, without its colon. Asserts that it is new.
   void add(std::string scheme, Factory factory);
 
   // kInvalidArgument: no scheme, or one nobody added.

@@ -27,6 +27,10 @@ Error open_error(int error_number, const std::string& path) {
   return Error(ErrorCode::kNotFound, error.message());
 }
 
+Error not_a_file(const std::string& path) {
+  return Error(ErrorCode::kInvalidArgument, path + ": not a regular file");
+}
+
 }  // namespace
 
 Status RandomAccessFile::read_at(std::uint64_t offset,
@@ -51,9 +55,7 @@ Result<std::unique_ptr<PosixFile>> PosixFile::open(const std::string& path) {
 
   struct stat status = {};
   if (::fstat(fd.get(), &status) != 0) return error_from_errno(errno, path);
-  if (!S_ISREG(status.st_mode)) {
-    return Error(ErrorCode::kInvalidArgument, path + ": not a regular file");
-  }
+  if (!S_ISREG(status.st_mode)) return not_a_file(path);
   return std::unique_ptr<PosixFile>(
       new PosixFile(std::move(fd), static_cast<std::uint64_t>(status.st_size)));
 }
@@ -91,6 +93,7 @@ Result<std::size_t> MemoryFile::read_some_at(std::uint64_t offset,
 Result<FileStamp> stamp_of_path(const std::string& path) {
   struct stat status = {};
   if (::stat(path.c_str(), &status) != 0) return open_error(errno, path);
+  if (!S_ISREG(status.st_mode)) return not_a_file(path);
   return stamp_from(status);
 }
 

@@ -96,7 +96,8 @@ class MemoryFile final : public RandomAccessFile {
   Bytes bytes_;
 };
 
-// The stamp of whatever is at `path` now, links followed. kNotFound, kIo.
+// The stamp of the regular file at `path` now, links followed, without opening
+// it. kNotFound; kInvalidArgument: not a regular file; kIo.
 Result<FileStamp> stamp_of_path(const std::string& path);
 
 }  // namespace dagfs
