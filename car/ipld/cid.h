@@ -6,8 +6,8 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
-
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -71,12 +71,15 @@ class Cid {
   std::string to_string() const;
 
   friend bool operator==(const Cid& a, const Cid& b) {
-    return a.bytes_ == b.bytes_;
+    // As text, because that is compared by memcmp and not byte by byte.
+    return as_text(a.bytes()) == as_text(b.bytes());
   }
-  friend std::strong_ordering operator<=>(const Cid& a, const Cid& b);
+  friend std::strong_ordering operator<=>(const Cid& a, const Cid& b) {
+    return as_text(a.bytes()) <=> as_text(b.bytes());
+  }
 
  private:
-  friend Result<Cid> read_cid(ByteView* input);
+  friend struct CidView;
 
   // 36 bytes hold a CIDv1 of a 32-byte digest; 40 leave room for its codec.
   boost::container::small_vector<std::byte, 40> bytes_;
@@ -96,6 +99,8 @@ struct CidView {
   Codec codec = Codec::kRaw;
   Multihash multihash;
   ByteView bytes;  // The whole CID.
+
+  Cid to_cid() const;
 };
 Result<CidView> read_cid_view(ByteView* input);
 

@@ -25,6 +25,8 @@ enum class HashCode : std::uint64_t {
   kSha3_384 = 0x15,
   kSha3_256 = 0x16,
   kSha3_224 = 0x17,
+  kShake128 = 0x18,
+  kShake256 = 0x19,
   kKeccak224 = 0x1a,
   kKeccak256 = 0x1b,
   kKeccak384 = 0x1c,
@@ -32,12 +34,14 @@ enum class HashCode : std::uint64_t {
   kBlake3 = 0x1e,
   kSha2_384 = 0x20,
   kDblSha2_256 = 0x56,
+  kMd5 = 0xd5,
   kSha2_224 = 0x1013,
   kBlake2bMin = 0xb201,  // blake2b-8; each further code is 8 bits longer.
   kBlake2b256 = 0xb220,
   kBlake2bMax = 0xb240,
   kBlake2sMin = 0xb241,
   kBlake2s256 = 0xb260,
+  kBlake2sMax = 0xb260,
 };
 
 // A view of a multihash inside bytes that must outlive it. Two are the same
@@ -61,8 +65,10 @@ std::string name_of(HashCode code);
 bool can_verify(HashCode code);
 
 // kCorrupt: `bytes` do not hash to the digest (a truncated digest must match
-// as far as it goes; an empty one matches nothing). kUnsupported: the function
-// is not known here, so nothing can be said.
+// as far as it goes; an empty one matches nothing, one longer than the function
+// gives neither). An identity digest must be the bytes themselves, none
+// included. kUnsupported: the function is not known here, so nothing can be
+// said.
 Status verify_bytes(const Multihash& multihash, ByteView bytes);
 
 // Two at once, which on x86 with SHA extensions takes little longer than one

@@ -26,4 +26,19 @@ Result<std::uint64_t> read_varint(ByteView* input) {
                                         : "varint is longer than nine bytes");
 }
 
+EncodedVarint encode_varint(std::uint64_t value) {
+  EncodedVarint encoded;
+  while (value >= 0x80) {
+    encoded.bytes[encoded.size++] = static_cast<std::byte>(value | 0x80);
+    value >>= 7;
+  }
+  encoded.bytes[encoded.size++] = static_cast<std::byte>(value);
+  return encoded;
+}
+
+void append_varint(std::uint64_t value, Bytes* out) {
+  const EncodedVarint encoded = encode_varint(value);
+  out->insert(out->end(), encoded.view().begin(), encoded.view().end());
+}
+
 }  // namespace dagfs::car

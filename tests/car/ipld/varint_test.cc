@@ -48,5 +48,21 @@ TEST(ReadVarint, AcceptsNineBytesAndRejectsTen) {
   EXPECT_THAT(read_varint(&rest), FailsWith(ErrorCode::kCorrupt));
 }
 
+TEST(EncodeVarint, ReadsBackAsItWas) {
+  for (const std::uint64_t value :
+       {std::uint64_t{0}, std::uint64_t{127}, std::uint64_t{128},
+        std::uint64_t{300}, ~std::uint64_t{0} >> 1}) {
+    const EncodedVarint encoded = encode_varint(value);
+    ByteView rest = encoded.view();
+    EXPECT_THAT(read_varint(&rest), IsOkAnd(value));
+    EXPECT_THAT(rest, IsEmpty());
+  }
+}
+
+TEST(EncodeVarint, TakesTenBytesForSixtyFourBits) {
+  EXPECT_EQ(to_hex(encode_varint(~std::uint64_t{0}).view()),
+            "ffffffffffffffffff01");
+}
+
 }  // namespace
 }  // namespace dagfs::car
