@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+
 # dagfs_library(<name> SRCS ... [DEPS ...])   static library dagfs::<name>
 # dagfs_test(<name> SRCS ... DEPS ...)        GoogleTest program, found by ctest
 # dagfs_fuzzer(<name> SRCS ... DEPS ...)      libFuzzer program; replays its corpus
@@ -32,11 +34,13 @@ function(dagfs_test name)
 endfunction()
 
 # Replays tests/fuzz/corpus/<name> when it is run as a test.
+add_custom_target(fuzzers)
 function(dagfs_fuzzer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS")
   add_executable(${name} ${arg_SRCS})
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers ${name})
   add_test(NAME corpus.${name}
     COMMAND ${name} -runs=0 "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
 endfunction()

@@ -1,12 +1,21 @@
 #!/usr/bin/env python3
-"""Fails when a folder includes a header from a layer above its own."""
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Fails when a folder includes a header from a layer above its own, or a
+package's header outside the one place that may know the package."""
 
 import pathlib
 import re
 import sys
 
 LAYERS = ["car/base", "car", "mount", "dagstore", "fs", "tools"]  # lowest first
-ONLY_IN = {"<leveldb/": "dagstore/level_db.", "<fuse": "fs/fuse/"}
+# Where a package's headers may be included: prefix of the header, prefixes of
+# the files. tests/ may look behind the curtain.
+ONLY_IN = {
+    "<leveldb/": ("dagstore/level_db.",),
+    "<fuse": ("fs/fuse/",),
+    "<spdlog/": ("fs/fuse/", "dagstore/", "tools/"),
+    "<CLI/": ("tools/",),
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"][^>"]+)', re.MULTILINE)
 
 
@@ -16,18 +25,27 @@ def rank(name):
     return min(homes, default=None)
 
 
+def violations_of(name, text):
+    """What is wrong with the includes of one source."""
+    for header in INCLUDE.findall(text):
+        target = rank(header[1:])
+        if target is not None and target > rank(name):
+            yield f"{name}: {header[1:]} is in a higher layer"
+        if header.startswith('"tests/'):
+            yield f"{name}: {header[1:]} is for tests"
+        if header.startswith(('"./', '"../')) or (header[0] == '"' and "/" not in header):
+            yield f"{name}: {header[1:]} is not a path from the root"
+        for prefix, homes in ONLY_IN.items():
+            if header.startswith(prefix) and not name.startswith(homes):
+                yield f"{name}: only {' or '.join(homes)} may include {prefix}...>"
+
+
 def violations(root):
-    for path in sorted(root.rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if path.suffix not in (".h", ".cc") or rank(name) is None:
-            continue
-        for header in INCLUDE.findall(path.read_text()):
-            target = rank(header[1:])
-            if target is not None and target > rank(name):
-                yield f"{name}: {header[1:]} is in a higher layer"
-            for prefix, home in ONLY_IN.items():
-                if header.startswith(prefix) and not name.startswith(home):
-                    yield f"{name}: only {home}* may include {prefix}...>"
+    for layer in LAYERS[1:]:
+        for path in sorted((root / layer).rglob("*")):
+            if path.suffix in (".h", ".cc"):
+                name = path.relative_to(root).as_posix()
+                yield from violations_of(name, path.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
