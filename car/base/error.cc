@@ -15,6 +15,7 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::kCorrupt: return "corrupt";
     case ErrorCode::kUnsupported: return "unsupported";
     case ErrorCode::kUnavailable: return "unavailable";
+    case ErrorCode::kStale: return "stale";
     case ErrorCode::kExhausted: return "exhausted";
     case ErrorCode::kIo: return "input/output error";
   }

@@ -20,6 +20,7 @@ enum class ErrorCode : std::uint8_t {
   kCorrupt,          // Stored bytes contradict their own format or digest.
   kUnsupported,      // Well-formed, but a codec or hash we do not implement.
   kUnavailable,      // Exists, but its shard cannot be reached now; may heal.
+  kStale,            // Replaced since it was looked up: look it up anew.
   kExhausted,        // A stated limit (memory, files, depth) was hit.
   kIo,               // The operating system said no; the message has errno.
 };

@@ -14,6 +14,8 @@ int errno_from(ErrorCode code) {
     case ErrorCode::kCorrupt: return EIO;
     case ErrorCode::kUnsupported: return EOPNOTSUPP;
     case ErrorCode::kUnavailable: return EAGAIN;
+    // The kernel looks the path up anew and tries once more by itself.
+    case ErrorCode::kStale: return ESTALE;
     case ErrorCode::kExhausted: return ENOMEM;
     case ErrorCode::kIo: return EIO;
   }
