@@ -44,23 +44,24 @@ enum class Caching : std::uint8_t {
 };
 
 // Where requests that may wait for the same slow thing queue up: each shard is
-// one lane. Opaque here; null for what never waits.
+// one lane. Opaque here (fs/lane.h); null for what never waits.
 class Lane;
 
 // The bytes of one read, gathered without copying where that is possible.
 struct ReadBuffers {
-  std::vector<iovec> pieces;                         // In order.
-  std::vector<std::shared_ptr<const void>> owners;   // Keep the pieces alive.
+  std::vector<iovec> pieces;                        // In order.
+  std::vector<std::shared_ptr<const void>> owners;  // Keep the pieces alive.
 };
 
-// An open file. Thread-safe: the kernel reads ahead with several requests at once.
+// An open file. Thread-safe: the kernel reads ahead with several requests at
+// once.
 class FileHandle {
  public:
   virtual ~FileHandle() = default;
 
-  // Appends the bytes of `range` to `buffers`; fewer only at the end of the file.
-  // Pieces may point into a mapping of a backing file: they are handed to the
-  // kernel, never touched here.
+  // Appends the bytes of `range` to `buffers`; fewer only at the end of the
+  // file. Pieces may point into a mapping of a backing file: they are handed to
+  // the kernel, never touched here.
   virtual Status read(ByteRange range, ReadBuffers* buffers) = 0;
 
   // After the bytes of a read() went out: whether they could be trusted. An
@@ -79,9 +80,9 @@ class DirectorySink {
  public:
   virtual ~DirectorySink() = default;
 
-  // `next_cookie` is where reading goes on after this entry; never 0. False:
-  // no room, the entry was not taken. `node` may be null; where it is at hand
-  // its attributes may travel along.
+  // `next_cookie` is where reading goes on after this entry; never 0, and below
+  // 2^62, as the kernel's offsets are signed and two are spent on "." and "..".
+  // False: no room, the entry was not taken.
   virtual bool add(std::string_view name, std::uint64_t inode, NodeType type,
                    std::uint64_t next_cookie) = 0;
 };
@@ -110,9 +111,14 @@ class Node : public std::enable_shared_from_this<Node> {
   virtual ~Node() = default;
 
   virtual Result<Attributes> attributes() const = 0;
-  virtual Caching caching() const = 0;
   // Never waits.
+  virtual Caching caching() const = 0;
+  // Never waits; the same for as long as the node lives.
   virtual std::shared_ptr<Lane> lane() const { return nullptr; }
+  // Whether attributes() may wait, and so has to queue in lane(). Never waits.
+  // False for what listings show of many lanes at once, such as a shard's
+  // directory: `ls -l` must not hang for one shard's disk.
+  virtual bool attributes_may_wait() const { return true; }
 
   // Directories. Null: no such name.
   virtual Result<NodePtr> lookup(std::string_view name) const;

@@ -9,13 +9,15 @@ namespace dagfs::fs {
 // No default: adding an ErrorCode without deciding its errno must not compile.
 int errno_from(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kNotFound: return ENOENT;
+    // A name that is not there is no Error (Node::lookup answers null). What
+    // was not found is something below a name that is there, such as a block:
+    // ENOENT would have programs take the file for deleted.
+    case ErrorCode::kNotFound: return EIO;
     case ErrorCode::kInvalidArgument: return EINVAL;
     case ErrorCode::kCorrupt: return EIO;
     case ErrorCode::kUnsupported: return EOPNOTSUPP;
-    case ErrorCode::kUnavailable: return EAGAIN;
-    // The kernel looks the path up anew and tries once more by itself.
-    case ErrorCode::kStale: return ESTALE;
+    // Not EAGAIN: programs take that for a promise to poll.
+    case ErrorCode::kUnavailable: return EIO;
     case ErrorCode::kExhausted: return ENOMEM;
     case ErrorCode::kIo: return EIO;
   }
