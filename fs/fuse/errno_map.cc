@@ -18,8 +18,8 @@ int errno_from(ErrorCode code) {
     case ErrorCode::kUnsupported: return EOPNOTSUPP;
     // Not EAGAIN: programs take that for a promise to poll.
     case ErrorCode::kUnavailable: return EIO;
-    // What was read belongs to a source that has been replaced since.
-    case ErrorCode::kStale: return EIO;
+    // Upon this Linux walks the path again by itself, past its caches.
+    case ErrorCode::kStale: return ESTALE;
     case ErrorCode::kExhausted: return ENOMEM;
     case ErrorCode::kIo: return EIO;
   }
