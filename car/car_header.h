@@ -31,11 +31,11 @@ struct CarV2Header {
 
 // What the first bytes of a CAR say. Copyable value.
 struct CarHeader {
-  unsigned version = 1;              // 1 or 2.
-  std::vector<Cid> roots;            // In order, duplicates kept; may be empty.
-  ByteRange payload;                 // The CARv1 inside, header included; in the file.
-  std::uint64_t first_section = 0;   // Position in the payload.
-  std::optional<CarV2Header> v2;     // Only where version is 2.
+  unsigned version = 1;    // 1 or 2.
+  std::vector<Cid> roots;  // In order, duplicates kept; may be empty.
+  ByteRange payload;       // The CARv1 inside, header included; in the file.
+  std::uint64_t first_section = 0;  // Position in the payload.
+  std::optional<CarV2Header> v2;    // Only where version is 2.
 };
 
 // Reads and checks the header of the CAR in `file`.

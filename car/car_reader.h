@@ -4,6 +4,9 @@
 
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "car/base/bytes.h"
@@ -23,7 +26,7 @@ struct Section {
   std::uint64_t position = 0;  // Of the length varint, in the payload.
   std::uint64_t size = 0;      // Whole section, length varint included.
   CidView cid;
-  ByteRange block;             // Of the block's bytes, in the file.
+  ByteRange block;  // Of the block's bytes, in the file.
 };
 
 // Reads heads only and steps over block data. One thread at a time; `file`
@@ -42,10 +45,23 @@ class SectionReader {
   Result<std::optional<Section>> next();
 
   // Of the next section, in the payload.
-  std::uint64_t position() const;
+  std::uint64_t position() const { return position_; }
 
  private:
-  // (owner fills in)
+  Result<ByteView> buffered(std::uint64_t size);
+  Status read_window(std::uint64_t size_min);
+  Result<std::optional<Section>> parse(ByteView head) const;
+
+  const RandomAccessFile* file_;
+  ByteRange payload_;
+  ZeroSection zero_section_;
+  std::uint64_t position_;
+
+  // The bytes of `window_`, a stretch of the payload.
+  std::unique_ptr<std::byte[]> buffer_;
+  std::uint64_t capacity_ = 0;
+  ByteRange window_;
+  std::uint64_t sections_since_read_ = 0;
 };
 
 }  // namespace dagfs::car

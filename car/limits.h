@@ -22,4 +22,23 @@ inline constexpr std::uint64_t kBlockSizeMax = std::uint64_t{256} << 20;
 // indexed by anybody else either.
 inline constexpr std::size_t kCidSizeMax = 2048;
 
+// A root takes 72 bytes of memory but as few as 8 of a header, so the header's
+// size alone would let 32 MiB of file ask for 300 MiB. As many roots with
+// 32-byte digests would fill a header of 40 MiB.
+inline constexpr std::size_t kRootCountMax = std::size_t{1} << 20;
+
+// Pairs of hash function and digest length in one index. Identity digests
+// alone can have 2,000 lengths; hash functions add a few. Each costs memory
+// whatever it holds.
+inline constexpr std::size_t kIndexBucketsMax = 4096;
+
+// The index is sorted in memory. 4 GiB are 100 million sections with 32-byte
+// digests, or a 32 GiB sector filled with blocks of 340 bytes.
+inline constexpr std::uint64_t kIndexSizeMax = std::uint64_t{4} << 30;
+
+// Copies of one block that are tried when the first ones are damaged. Padding
+// blocks are written a million times by some importers; nobody gains from
+// listing or trying each.
+inline constexpr std::size_t kCopiesMax = 64;
+
 }  // namespace dagfs::car

@@ -19,7 +19,8 @@ namespace dagfs::car {
 
 // A block as a CAR holds it.
 struct StoredBlock {
-  Cid cid;  // As written in the section: version and codec may differ from what was asked for.
+  Cid cid;  // As written in the section: version and codec may differ from what
+            // was asked for.
   BlockLocation location;
 };
 

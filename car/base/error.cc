@@ -24,10 +24,10 @@ std::string_view to_string(ErrorCode code) {
 
 Error error_from_errno(int error_number, std::string_view what) {
   // std::generic_category is the thread-safe strerror.
-  return Error(ErrorCode::kIo,
-               fmt::format("{}: {} (errno {})", what,
-                           std::generic_category().message(error_number),
-                           error_number));
+  return Error(
+      ErrorCode::kIo,
+      fmt::format("{}: {} (errno {})", what,
+                  std::generic_category().message(error_number), error_number));
 }
 
 }  // namespace dagfs

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -38,9 +39,9 @@ Status RandomAccessFile::read_at(std::uint64_t offset,
   while (!out.empty()) {
     const std::size_t count = DAGFS_TRY(read_some_at(offset, out));
     if (count == 0) {
-      return Error(ErrorCode::kCorrupt,
-                   fmt::format("file ends at {}, {} bytes short", offset,
-                               out.size()));
+      return Error(
+          ErrorCode::kCorrupt,
+          fmt::format("file ends at {}, {} bytes short", offset, out.size()));
     }
     offset += count;
     out = out.subspan(count);
@@ -88,6 +89,18 @@ Result<std::size_t> MemoryFile::read_some_at(std::uint64_t offset,
   const std::size_t count = std::min(rest.size(), out.size());
   std::copy_n(rest.begin(), count, out.begin());
   return count;
+}
+
+Status write_all(int fd, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      return error_from_errno(errno, "write");
+    }
+  }
+  return ok_status();
 }
 
 Result<FileStamp> stamp_of_path(const std::string& path) {

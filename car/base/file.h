@@ -96,6 +96,9 @@ class MemoryFile final : public RandomAccessFile {
   Bytes bytes_;
 };
 
+// Writes all of `bytes` at the descriptor's offset. kIo.
+Status write_all(int fd, ByteView bytes);
+
 // The stamp of the regular file at `path` now, links followed, without opening
 // it. kNotFound; kInvalidArgument: not a regular file; kIo.
 Result<FileStamp> stamp_of_path(const std::string& path);
