@@ -41,4 +41,9 @@ inline constexpr std::uint64_t kIndexSizeMax = std::uint64_t{4} << 30;
 // listing or trying each.
 inline constexpr std::size_t kCopiesMax = 64;
 
+// A node that is decoded: its links and values take a multiple of its bytes in
+// memory. A plain directory of a million entries, far beyond what importers
+// write without sharding, is about 50 MiB.
+inline constexpr std::size_t kNodeSizeMax = std::size_t{64} << 20;
+
 }  // namespace dagfs::car
