@@ -16,37 +16,11 @@
 #include "car/base/result.h"
 #include "car/car_header.h"
 #include "car/read_only_blockstore.h"
+#include "dagstore/shard_info.h"
 #include "dagstore/shard_key.h"
-#include "dagstore/shard_state.h"
 #include "mount/mount_registry.h"
 
 namespace dagfs::dagstore {
-
-// What indexing found out about a piece; kept in the registry.
-struct PieceSummary {
-  unsigned car_version = 1;
-  std::vector<car::Cid> roots;
-  std::uint64_t size = 0;         // Of the whole CAR as its mount yields it.
-  std::uint64_t block_count = 0;  // Sections, duplicates and identity ones included.
-  std::uint64_t block_bytes = 0;
-  std::uint64_t data_end = 0;     // Position in the payload after the last section.
-  std::uint64_t index_size = 0;
-  bool has_duplicates = false;    // Some multihash stands in two sections.
-  std::string embedded_index;     // "none", "matches", or why it was not used.
-  FileStamp stamp;                // Of the piece when it was indexed.
-};
-
-// One shard as the registry knows it; copying it touches no bytes of the piece.
-struct ShardInfo {
-  ShardKey key;
-  std::string url;  // As registered; file URLs inside the repo are relative.
-  ShardState state = ShardState::kNew;
-  std::string error;  // Why kErrored, or empty.
-  std::chrono::system_clock::time_point registered_at;
-  std::optional<std::chrono::system_clock::time_point> indexed_at;
-  std::optional<PieceSummary> piece;  // Once it was indexed.
-  std::uint64_t leases = 0;
-};
 
 // An indexed shard held open. Immutable; everything in it is safe for use from
 // many threads.
@@ -60,13 +34,21 @@ class OpenShard {
   virtual std::shared_ptr<const RandomAccessFile> piece_file() const = 0;
   virtual std::shared_ptr<const RandomAccessFile> index_file() const = 0;
   virtual const car::ReadOnlyBlockstore& blocks() const = 0;
-  // Counts up when the piece is indexed again after a change, so that a cache
-  // can tell one content of a key from the next. Unique in a process.
+  // Counts up each time the shard is opened, so that a cache can tell one
+  // content of a key from the next. Unique in a process.
   virtual std::uint64_t generation() const = 0;
 
-  // kUnavailable when the file behind was written since it was indexed: what
-  // was read from it must not be used, nor the block offsets. Cheap (one fstat).
+  // kStale when the file behind was written since it was indexed: what was read
+  // from it must not be used, nor the block offsets; acquire() indexes it
+  // again. Cheap (one fstat).
   virtual Status check_unchanged() const = 0;
+
+  // Whether the index file still is what was written when the piece was
+  // indexed. To be asked before it is said that a block is missing, or is not
+  // where the index has it: that may be the index's fault. The first call reads
+  // the whole file, later ones answer the same. kStale: it is damaged, so
+  // acquire() makes it anew; ask that one. kIo.
+  virtual Status check_index() const = 0;
 };
 
 // The right to read a shard: while one exists the shard cannot be destroyed.
@@ -90,21 +72,30 @@ class ShardLease {
 
 struct DagstoreOptions {
   std::string repo;  // Folder; must have been made by Dagstore::create.
-  std::size_t open_shards_max = 128;  // Idle ones kept open; each takes two descriptors.
+  std::size_t open_shards_max =
+      128;  // Idle ones kept open; each takes two descriptors.
+  // Tells when a failed shard may be tried again; for tests.
+  std::function<std::chrono::steady_clock::time_point()> now =
+      std::chrono::steady_clock::now;
 };
 
 // The facade. Safe for use from many threads at once; work on one shard never
 // waits for work on another.
 class Dagstore {
  public:
-  // Makes an empty repo at `repo` (the folder may exist if empty). kInvalidArgument:
-  // it is not empty, or already a repo.
+  // Makes an empty repo at `repo` (the folder may exist if empty).
+  // kInvalidArgument: it is not empty, or already a repo.
   static Status create(const std::string& repo);
 
-  // kNotFound: no repo there. kUnavailable: another process has it open (the
-  // message names its pid). kCorrupt, kIo.
-  static Result<std::unique_ptr<Dagstore>> open(
-      const DagstoreOptions& options, mount::MountRegistry mounts);
+  // kNotFound: no repo there. kUnsupported: made by a newer dagfs.
+  // kUnavailable: another process has it open (the message names its pid).
+  // kCorrupt, kIo.
+  //
+  // Locks and threads do not pass to the children of a fork(): open after going
+  // into the background. No call may be running when it is destroyed; leases
+  // may outlive it.
+  static Result<std::unique_ptr<Dagstore>> open(const DagstoreOptions& options,
+                                                mount::MountRegistry mounts);
 
   virtual ~Dagstore() = default;
 
@@ -124,10 +115,12 @@ class Dagstore {
   // from the start), until `visit` answers false. Streams: memory does not grow
   // with the number of shards.
   using ShardVisitor = std::function<bool(const ShardInfo&)>;
-  virtual Status for_each(std::string_view after, const ShardVisitor& visit) const = 0;
+  virtual Status for_each(std::string_view after,
+                          const ShardVisitor& visit) const = 0;
   // The same with keys alone, which is cheaper.
   using KeyVisitor = std::function<bool(std::string_view key)>;
-  virtual Status for_each_key(std::string_view after, const KeyVisitor& visit) const = 0;
+  virtual Status for_each_key(std::string_view after,
+                              const KeyVisitor& visit) const = 0;
 
   // Opens the shard, after fetching and indexing it if this is the first look
   // or its piece changed. However many ask at once, it is indexed once, and all
@@ -160,6 +153,15 @@ class Dagstore {
       const ShardKey& key,
       const std::function<void(std::uint64_t)>& progress) = 0;
 
+  // The folders that pieces are or were read from, outside the repo: nobody may
+  // mount over them.
+  virtual Result<std::vector<std::string>> backing_folders() const = 0;
+
+  // Makes indexing that is under way, and what waits for it, end soon with
+  // kUnavailable, and every later acquire(): for shutting down.
+  virtual void stop() = 0;
+
+  // The folder, absolute and without symbolic links.
   virtual const std::string& repo() const = 0;
 };
 

@@ -10,6 +10,10 @@
 
 namespace dagfs::dagstore {
 
+// File names have 255 bytes; this leaves room for what is put behind the key in
+// names of our own (".idx.tmp").
+inline constexpr std::size_t kShardKeySizeMax = 200;
+
 // The name of a shard, normally its piece CID: 1 to 200 bytes, no '/', no NUL,
 // not "." or "..", so that it is a file name everywhere.
 class ShardKey {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "car/base/kill_point.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+namespace dagfs {
+namespace {
+
+std::string& armed_name() {
+  static std::string name;
+  return name;
+}
+
+bool arm_from_environment() {
+  // Runs before main(), when nobody can be changing the environment.
+  const char* name =
+      std::getenv("DAGFS_KILL_POINT");  // NOLINT(concurrency-mt-unsafe)
+  if (name == nullptr || *name == '\0') return false;
+  armed_name() = name;
+  return true;
+}
+
+}  // namespace
+
+namespace internal {
+
+std::atomic<bool> kill_point_is_armed = arm_from_environment();
+
+void reach_kill_point(std::string_view name) {
+  if (name == armed_name()) ::kill(::getpid(), SIGKILL);
+}
+
+}  // namespace internal
+
+void arm_kill_point(std::string name) {
+  armed_name() = std::move(name);
+  internal::kill_point_is_armed = true;
+}
+
+}  // namespace dagfs

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// Files that are there whole or not at all, whenever the machine stops.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "car/base/result.h"
+#include "car/base/unique_fd.h"
+
+namespace dagfs::dagstore {
+
+// The name a file has until it is whole.
+std::string temporary_name(std::string_view name);
+
+// Makes `folder` durably unless it exists; its parent must. kIo.
+Status make_folder(const std::string& folder);
+
+Status sync_folder(const std::string& folder);
+
+// The file `name` in `folder` while it is being written under its temporary
+// name. One at a time for a name; what an earlier process left under it is
+// overwritten.
+class DurableFile {
+ public:
+  static Result<DurableFile> create(const std::string& folder,
+                                    std::string_view name);
+
+  DurableFile(DurableFile&&) noexcept = default;
+  DurableFile& operator=(DurableFile&&) = delete;
+  DurableFile(const DurableFile&) = delete;
+  DurableFile& operator=(const DurableFile&) = delete;
+  // Removes the file unless it was committed.
+  ~DurableFile();
+
+  // For reading and writing; at offset 0.
+  int fd() const { return fd_.get(); }
+
+  // Makes content, name and folder durable, in that order. kIo.
+  Status commit() &&;
+
+ private:
+  DurableFile(std::string folder, std::string_view name);
+  std::string path(std::string_view name) const;
+
+  std::string folder_;
+  std::string name_;
+  UniqueFd fd_;  // Empty once it is committed.
+};
+
+Status write_durably(const std::string& folder, std::string_view name,
+                     std::string_view content);
+
+}  // namespace dagfs::dagstore

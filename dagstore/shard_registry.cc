@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "dagstore/shard_registry.h"
+
+#include "car/base/kill_point.h"
+#include "dagstore/shard_record.h"
+
+namespace dagfs::dagstore {
+namespace {
+
+constexpr std::string_view kShardPrefix = "shard/";
+constexpr std::string_view kFolderPrefix = "folder/";
+
+std::string shard_row(std::string_view key) {
+  return std::string(kShardPrefix).append(key);
+}
+
+// The first possible row behind that of `after`: keys hold no NUL.
+std::string row_behind(std::string_view after) {
+  std::string row = shard_row(after);
+  if (!after.empty()) row.push_back('\0');
+  return row;
+}
+
+ShardInfo unreadable_shard(ShardKey key, const Error& error) {
+  return {.key = std::move(key),
+          .url = {},
+          .state = ShardState::kErrored,
+          .error = "registry record: " + error.message()};
+}
+
+}  // namespace
+
+Result<ShardRegistry> ShardRegistry::open(const std::string& directory) {
+  return ShardRegistry(DAGFS_TRY(LevelDb::open(directory)));
+}
+
+Result<ShardInfo> ShardRegistry::get(const ShardKey& key) const {
+  const auto record =
+      DAGFS_TRY_CONTEXT(db_.get(shard_row(key.text())), "registry record");
+  if (!record.has_value()) {
+    return Error(ErrorCode::kNotFound, "not registered");
+  }
+  return DAGFS_TRY_CONTEXT(decode_shard_record(key, *record),
+                           "registry record");
+}
+
+Result<bool> ShardRegistry::contains(const ShardKey& key) const {
+  auto record = db_.get(shard_row(key.text()));
+  // What cannot be read may be there: taken, until it is removed.
+  if (!record.ok() && record.error().code() == ErrorCode::kCorrupt) return true;
+  return DAGFS_TRY(std::move(record)).has_value();
+}
+
+Status ShardRegistry::add(const std::vector<ShardInfo>& shards,
+                          const std::vector<std::string>& backing_folders) {
+  LevelDbBatch batch;
+  for (const std::string& folder : backing_folders) {
+    batch.put(std::string(kFolderPrefix) + folder, {});
+  }
+  for (const ShardInfo& shard : shards) {
+    batch.put(shard_row(shard.key.text()), encode_shard_record(shard));
+  }
+  kill_point("register.begin");
+  DAGFS_TRY(db_.write(batch, Sync::kYes));
+  kill_point("register.written");
+  return ok_status();
+}
+
+Status ShardRegistry::put(const ShardInfo& info, Sync sync) {
+  LevelDbBatch batch;
+  batch.put(shard_row(info.key.text()), encode_shard_record(info));
+  return db_.write(batch, sync);
+}
+
+Status ShardRegistry::remove(const ShardKey& key) {
+  LevelDbBatch batch;
+  batch.remove(shard_row(key.text()));
+  return db_.write(batch, Sync::kYes);
+}
+
+Status ShardRegistry::for_each(std::string_view after,
+                               const ShardVisitor& visit) const {
+  return db_.for_each(
+      kShardPrefix, row_behind(after),
+      [&](std::string_view row, std::string_view record) {
+        auto key = ShardKey::parse(row.substr(kShardPrefix.size()));
+        if (!key.ok()) return true;  // No such row was ever written by us.
+        auto info = decode_shard_record(*key, record);
+        if (info.ok()) return visit(std::move(info).value());
+        return visit(unreadable_shard(std::move(key).value(), info.error()));
+      });
+}
+
+Status ShardRegistry::for_each_key(std::string_view after,
+                                   const KeyVisitor& visit) const {
+  return db_.for_each(kShardPrefix, row_behind(after),
+                      [&](std::string_view row, std::string_view /*record*/) {
+                        return visit(row.substr(kShardPrefix.size()));
+                      });
+}
+
+Result<std::vector<std::string>> ShardRegistry::backing_folders() const {
+  std::vector<std::string> folders;
+  DAGFS_TRY(db_.for_each(kFolderPrefix, kFolderPrefix,
+                         [&](std::string_view row, std::string_view /*value*/) {
+                           folders.emplace_back(
+                               row.substr(kFolderPrefix.size()));
+                           return true;
+                         }));
+  return folders;
+}
+
+}  // namespace dagfs::dagstore
