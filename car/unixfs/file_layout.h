@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "car/base/bytes.h"
 #include "car/base/result.h"
 #include "car/block_source.h"
+#include "car/unixfs/bounded_cache.h"
+#include "car/unixfs/file_node.h"
+#include "car/unixfs/file_sizes.h"
+#include "car/unixfs/limits.h"
 
 namespace dagfs::car {
 
@@ -33,18 +38,50 @@ class FileLayout {
  public:
   // `root` is a raw block or a UnixFS file or raw node; `blocks` must outlive
   // the layout. kCorrupt: not a file, or its sizes contradict each other beyond
-  // what measuring the leaves can settle. Else as BlockSource::get.
+  // what measuring the leaves can settle; kExhausted: measuring would take too
+  // long. Else as BlockSource::get.
   static Result<std::unique_ptr<FileLayout>> open(const BlockSource& blocks,
                                                   const Cid& root);
 
   // Of the whole file, in bytes.
-  std::uint64_t size() const;
+  std::uint64_t size() const { return root_->size(); }
 
   // The extents that cover `range` (cut at size()), in order, without gaps.
   // Blocks of raw leaves are located but not read. kNotFound, kCorrupt,
   // kUnsupported: a node on the way is missing or wrong; the message names the
   // CID. Extents before the fault are appended all the same.
   Status map(ByteRange range, std::vector<FileExtent>* extents);
+
+ private:
+  // A node and where it begins in the file.
+  struct Step {
+    std::shared_ptr<FileNode> node;
+    std::uint64_t begin = 0;
+  };
+  using Path = std::vector<Step>;  // From the root down.
+
+  // What a part turned out to be: one of the two.
+  struct OpenedPart {
+    FileLeaf leaf;
+    std::shared_ptr<FileNode> node;
+  };
+
+  explicit FileLayout(const BlockSource& blocks)
+      : blocks_(blocks), sizes_(blocks), nodes_(kFileNodesCostMax) {}
+
+  Result<FileExtent> extent_at(std::uint64_t offset, Path* path);
+  Result<OpenedPart> open_part(FileNode& parent, std::size_t part,
+                               std::size_t depth);
+  Result<std::shared_ptr<FileNode>> open_node(const Cid& cid,
+                                              std::size_t depth);
+  Result<FileLeaf> locate_leaf(const Cid& cid, ByteRange inside) const;
+
+  const BlockSource& blocks_;
+  FileSizes sizes_;
+  std::shared_ptr<FileNode> root_;
+  // Interior nodes below the root. By CID, so that a DAG that uses a node over
+  // and over costs no more than one that has it once.
+  BoundedCache<Cid, FileNode, CidHash> nodes_;
 };
 
 }  // namespace dagfs::car

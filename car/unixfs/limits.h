@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// Bounds on what UnixFS DAGs may ask of us. Blocks themselves are bounded by
+// car/limits.h.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace dagfs::car {
+
+// Sizes are shown as off_t, and sums of two of them must not wrap.
+inline constexpr std::uint64_t kFileSizeMax = (std::uint64_t{1} << 63) - 1;
+
+// Links from a file's root to its farthest leaf. A balanced file of 2^63 bytes
+// with two links a node and 1-byte leaves needs 63; trickle DAGs of any real
+// size stay below 20. Independent readers stop here too.
+inline constexpr std::size_t kFileDepthMax = 64;
+
+// Nodes and leaves looked at when a file's declared sizes are no use and the
+// real ones are added up. At a few microseconds each that is below a second,
+// and at 1 MiB a leaf it still measures a file of 128 GiB.
+inline constexpr std::size_t kMeasuredNodesMax = std::size_t{1} << 17;
+
+// Memory for the interior nodes one open file keeps decoded. A full node of
+// 1,024 links takes about 120 KB, so some 34 stay: the way down and whatever
+// several readers of different places, or a random reader of 34 GiB, come
+// back to. A file of 1 TiB has a thousand of them.
+inline constexpr std::size_t kFileNodesCostMax = std::size_t{4} << 20;
+
+// The fan-out up to which a name's place in a HAMT is computed from its hash.
+// Writers use 256 and Kubo reads up to 1,024; no hash bits are saved above
+// 2^20, whose shards would not fit into any block. Shards beyond it are
+// searched name by name.
+inline constexpr std::uint64_t kHamtFanoutMax = std::uint64_t{1} << 20;
+
+// Shards from a HAMT's root to its deepest. A hash of 64 bits is used up after
+// 8 levels of the usual 256 slots; independent readers stop at 16.
+inline constexpr std::size_t kHamtDepthMax = 16;
+
+// Shards visited in a row without meeting a name, after which a listing or a
+// search gives up. Writers leave no shard without names below it, but a DAG of
+// a few blocks can describe 2^64 empty ones, and a partial CAR may lack
+// all 65,536 shards of a level.
+inline constexpr std::size_t kEmptyShardsMax = std::size_t{1} << 17;
+
+// Memory for the shards one open HAMT keeps decoded. A shard of 256 names is
+// about 30 KB: enough for the shards that a listing and the look-ups of its
+// names go through at a time.
+inline constexpr std::size_t kHamtShardsCostMax = std::size_t{2} << 20;
+
+}  // namespace dagfs::car
