@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// Every UnixFS row of the fixtures' trees, read with our readers.
+
+#include "tests/support/fixtures.h"
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "car/ipld/dag_pb.h"
+#include "car/ipld/multihash.h"
+#include "car/unixfs/directory_reader.h"
+#include "car/unixfs/file_layout.h"
+#include "car/unixfs/unixfs_node.h"
+#include "tests/support/fake_block_source.h"
+#include "tests/support/result_matchers.h"
+
+namespace dagfs::car {
+namespace {
+
+using tests::FailsWith;
+using tests::FakeBlockSource;
+using tests::Fixture;
+using tests::IsOkAnd;
+
+// Columns of the tree tables.
+struct TreeRow {
+  std::string path;
+  std::string type;
+  std::string size;
+  std::string sha256;
+  std::string mode;
+  std::string mtime;
+  Cid cid;
+  std::string note;
+};
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// The blocks that the readers found good; the others are missing or corrupt.
+void load_blocks(const Fixture& fixture, FakeBlockSource* source) {
+  const Bytes car = tests::read_file(fixture.car).value();
+  const auto table = tests::expected_table(fixture, "blocks").value();
+  ASSERT_TRUE(table.has_value());
+  for (const auto& row : table->rows) {
+    const Cid cid = Cid::parse(row[5]).value();
+    const auto offset = std::stoull(row[3]);
+    const auto size = std::stoull(row[4]);
+    source->add(cid, ByteView(car).subspan(offset, size));
+    if (row[10] != "ok") source->corrupt(cid);
+  }
+}
+
+std::vector<TreeRow> load_tree(const Fixture& fixture) {
+  std::vector<TreeRow> rows;
+  const auto table = tests::expected_table(fixture, "tree").value();
+  if (!table) return rows;
+  for (const auto& row : table->rows) {
+    const auto cid = Cid::parse(row[6]);
+    if (!cid.ok()) continue;
+    rows.push_back({row[0], row[1], row[2], row[3], row[4], row[5], *cid,
+                    row.size() > 7 ? row[7] : "-"});
+  }
+  return rows;
+}
+
+std::string escape(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    if (c > 0x20 && c < 0x7f && c != '%' && c != '/') {
+      text.push_back(c);
+    } else {
+      text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return text;
+}
+
+Result<Bytes> read_range(const FakeBlockSource& source, FileLayout* layout,
+                         ByteRange range) {
+  std::vector<FileExtent> extents;
+  DAGFS_TRY(layout->map(range, &extents));
+  Bytes content;
+  for (const FileExtent& extent : extents) {
+    EXPECT_EQ(extent.offset, range.offset + content.size());
+    const Bytes bytes =
+        extent.bytes == nullptr
+            ? source.read(extent.block.offset + extent.block_offset,
+                          extent.size)
+            : Bytes(extent.bytes->begin() +
+                        static_cast<std::ptrdiff_t>(extent.block_offset),
+                    extent.bytes->begin() +
+                        static_cast<std::ptrdiff_t>(extent.block_offset +
+                                                    extent.size));
+    content.insert(content.end(), bytes.begin(), bytes.end());
+  }
+  return content;
+}
+
+class UnixfsFixture : public testing::TestWithParam<Fixture> {
+ protected:
+  void SetUp() override {
+    load_blocks(GetParam(), &source_);
+    rows_ = load_tree(GetParam());
+    for (const TreeRow& row : rows_) {
+      const auto slash = row.path.rfind('/');
+      if (slash == std::string::npos) continue;
+      children_[row.path.substr(0, slash)].emplace(row.path.substr(slash + 1),
+                                                   row.cid.to_string());
+    }
+  }
+
+  void check_file(const TreeRow& row) {
+    auto layout = FileLayout::open(source_, row.cid);
+    const bool is_inconsistent = contains(row.note, "INCONSISTENT");
+    if (is_inconsistent && !layout.ok()) return;
+    ASSERT_TRUE(layout.ok()) << layout.error().message();
+    const auto content =
+        read_range(source_, layout->get(), {0, (*layout)->size()});
+    if (is_inconsistent && !content.ok()) return;
+    EXPECT_EQ(std::to_string((*layout)->size()), row.size);
+    if (row.type == "file-incomplete") {
+      EXPECT_THAT(content, FailsWith(ErrorCode::kNotFound));
+      return;
+    }
+    ASSERT_TRUE(content.ok()) << content.error().message();
+    EXPECT_EQ(to_hex(hash_bytes(HashCode::kSha2_256, *content).value()),
+              row.sha256);
+  }
+
+  void check_attributes(const TreeRow& row) {
+    if (row.cid.codec() != Codec::kDagPb) return;
+    const Block block = source_.get(row.cid).value();
+    const auto node = DagPbNode::decode(block);
+    ASSERT_TRUE(node.ok()) << node.error().message();
+    const auto unixfs = parse_unixfs_node(node->data().value());
+    ASSERT_TRUE(unixfs.ok()) << unixfs.error().message();
+    EXPECT_EQ(unixfs->mode ? fmt::format("{:04o}", *unixfs->mode) : "-",
+              row.mode);
+    std::string mtime = "-";
+    if (unixfs->mtime) {
+      mtime = std::to_string(unixfs->mtime->seconds);
+      const auto nanoseconds = unixfs->mtime->nanoseconds;
+      if (nanoseconds) mtime += fmt::format(".{:09}", *nanoseconds);
+    }
+    EXPECT_EQ(mtime, row.mtime);
+    if (row.type != "symlink") return;
+    EXPECT_EQ(unixfs->type, UnixfsType::kSymlink);
+    EXPECT_EQ(std::to_string(unixfs->data.size()), row.size);
+    EXPECT_EQ(to_hex(hash_bytes(HashCode::kSha2_256, unixfs->data).value()),
+              row.sha256);
+  }
+
+  void check_directory(const TreeRow& row) {
+    const auto reader = DirectoryReader::open(source_, row.cid);
+    ASSERT_TRUE(reader.ok()) << reader.error().message();
+    std::set<std::pair<std::string, std::string>> listed;
+    const Status status = (*reader)->list(0, [&](const DirectoryEntry& entry) {
+      const Cid cid = Cid::from_bytes(entry.cid.bytes).value();
+      EXPECT_TRUE(listed.emplace(escape(entry.name), cid.to_string()).second);
+      EXPECT_THAT((*reader)->lookup(entry.name),
+                  IsOkAnd(testing::Optional(cid)));
+      return true;
+    });
+    EXPECT_THAT((*reader)->lookup("no such name"),
+                status.ok()
+                    ? testing::Matcher<const Result<std::optional<Cid>>&>(
+                          IsOkAnd(testing::Eq(std::nullopt)))
+                    : testing::_);
+    EXPECT_EQ(status.ok(), !contains(row.note, " shard baf")) << row.note;
+    if (contains(row.note, "same-as")) return;
+    EXPECT_EQ(listed, children_[row.path]);
+  }
+
+  FakeBlockSource source_;
+  std::vector<TreeRow> rows_;
+  // By the path of the directory: names and CIDs.
+  std::map<std::string, std::set<std::pair<std::string, std::string>>>
+      children_;
+};
+
+TEST_P(UnixfsFixture, ReadsAsIndependentReadersDo) {
+  for (const TreeRow& row : rows_) {
+    SCOPED_TRACE(row.path + " " + row.type + " " + row.note);
+    if (row.type == "file" || row.type == "file-incomplete") {
+      check_file(row);
+    } else if (row.type == "dir" || row.type == "hamt") {
+      check_directory(row);
+    } else if (row.type != "symlink") {
+      continue;
+    }
+    check_attributes(row);
+  }
+}
+
+std::vector<Fixture> readable_fixtures() {
+  std::vector<Fixture> readable;
+  for (const Fixture& fixture : tests::fixtures()) {
+    if (fixture.validity == tests::Validity::kOk ||
+        fixture.validity == tests::Validity::kBadHash) {
+      readable.push_back(fixture);
+    }
+  }
+  return readable;
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(UnixfsFixture);
+INSTANTIATE_TEST_SUITE_P(Cars, UnixfsFixture,
+                         testing::ValuesIn(readable_fixtures()));
+
+}  // namespace
+}  // namespace dagfs::car
