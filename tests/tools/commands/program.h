@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/temporary_folder.h"
+#include "tests/tools/fake_store_service.h"
+#include "tools/commands/command_line.h"
+#include "tools/rpc/repo_socket.h"
+#include "tools/rpc/rpc_server.h"
+#include "tools/rpc/rpc_store_service.h"
+
+namespace dagfs::tests {
+
+struct ProgramResult {
+  tools::ExitCode code = tools::ExitCode::kOk;
+  std::string out;
+  std::string err;
+};
+
+// How a command reaches the service.
+enum class Reach { kDirectly, kThroughDaemon };
+
+// The program on a repo in memory, with or without a daemon in between.
+class Program {
+ public:
+  explicit Program(Reach reach = Reach::kDirectly) {
+    if (reach == Reach::kDirectly) return;
+    Result<UniqueFd> listener = tools::listen_in_repo(folder_.path());
+    EXPECT_TRUE(listener.ok());
+    auto server = tools::RpcServer::start(std::move(*listener), service_);
+    EXPECT_TRUE(server.ok());
+    server_ = std::move(*server);
+  }
+
+  FakeStoreService& service() { return service_; }
+  const TemporaryFolder& folder() const { return folder_; }
+  const std::string& opened_repo() const { return opened_repo_; }
+  void fail_to_open(Error error) { open_error_ = std::move(error); }
+
+  ProgramResult run(const std::vector<std::string>& arguments) {
+    std::ostringstream out;
+    std::ostringstream err;
+    tools::CommandContext context(
+        out, err, [this](const std::string& repo) { return open(repo); });
+    const tools::ExitCode code = tools::run_command_line(
+        {.arguments = arguments, .repo_default = folder_.path("repo")},
+        context);
+    return {.code = code, .out = out.str(), .err = err.str()};
+  }
+
+ private:
+  // Hands each call on: a command owns the service it opened.
+  class Borrowed final : public tools::StoreService {
+   public:
+    explicit Borrowed(StoreService& service) : service_(service) {}
+
+    Status register_shards(
+        const std::vector<tools::NewShard>& shards) override {
+      return service_.register_shards(shards);
+    }
+    Result<tools::ShardPage> list(const std::string& after,
+                                  std::uint64_t limit) override {
+      return service_.list(after, limit);
+    }
+    Result<tools::ShardRecord> info(const std::string& key) override {
+      return service_.info(key);
+    }
+    Status destroy(const std::string& key) override {
+      return service_.destroy(key);
+    }
+    Result<tools::ShardRecord> initialize(const std::string& key) override {
+      return service_.initialize(key);
+    }
+    Result<tools::VerifyCounts> verify(
+        const std::string& key,
+        const tools::VerifyObserver& observer) override {
+      return service_.verify(key, observer);
+    }
+    Result<tools::ServiceStatus> status() override { return service_.status(); }
+
+   private:
+    StoreService& service_;
+  };
+
+  Result<std::unique_ptr<tools::StoreService>> open(const std::string& repo) {
+    opened_repo_ = repo;
+    if (open_error_) return *open_error_;
+    if (!server_) {
+      return std::unique_ptr<tools::StoreService>(
+          std::make_unique<Borrowed>(service_));
+    }
+    std::optional<UniqueFd> socket =
+        DAGFS_TRY(tools::connect_in_repo(folder_.path()));
+    EXPECT_TRUE(socket.has_value());
+    return std::unique_ptr<tools::StoreService>(
+        std::make_unique<tools::RpcStoreService>(std::move(*socket)));
+  }
+
+  TemporaryFolder folder_;
+  FakeStoreService service_;
+  std::optional<Error> open_error_;
+  std::string opened_repo_;
+  std::unique_ptr<tools::RpcServer>
+      server_;  // Dies first: it uses the service.
+};
+
+}  // namespace dagfs::tests

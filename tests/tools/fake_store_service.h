@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#pragma once
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "car/base/mutex.h"
+#include "tools/rpc/store_service.h"
+
+namespace dagfs::tests {
+
+// A repo in memory. Shards whose URL contains "bad" cannot be initialized, and
+// verify finds two bad blocks in them. Safe for many threads.
+class FakeStoreService final : public tools::StoreService {
+ public:
+  Status register_shards(const std::vector<tools::NewShard>& shards) override {
+    const MutexLock lock(mutex_);
+    for (const tools::NewShard& shard : shards) {
+      if (!shards_.contains(shard.key)) continue;
+      return Error(ErrorCode::kInvalidArgument, shard.key + ": key is taken");
+    }
+    for (const tools::NewShard& shard : shards) {
+      shards_[shard.key] = {.key = shard.key,
+                            .url = shard.url,
+                            .state = "ShardStateNew",
+                            .registered_at = 1'700'000'000};
+    }
+    return ok_status();
+  }
+
+  Result<tools::ShardPage> list(const std::string& after,
+                                std::uint64_t limit) override {
+    const MutexLock lock(mutex_);
+    tools::ShardPage page;
+    for (auto it = shards_.upper_bound(after); it != shards_.end(); ++it) {
+      page.more = page.shards.size() == limit;
+      if (page.more) break;
+      page.shards.push_back(it->second);
+    }
+    return page;
+  }
+
+  Result<tools::ShardRecord> info(const std::string& key) override {
+    const MutexLock lock(mutex_);
+    return find_locked(key);
+  }
+
+  Status destroy(const std::string& key) override {
+    const MutexLock lock(mutex_);
+    DAGFS_TRY(find_locked(key));
+    shards_.erase(key);
+    return ok_status();
+  }
+
+  Result<tools::ShardRecord> initialize(const std::string& key) override {
+    const MutexLock lock(mutex_);
+    tools::ShardRecord record = DAGFS_TRY(find_locked(key));
+    if (record.url.find("bad") != std::string::npos) {
+      return Error(ErrorCode::kCorrupt, "section at 59 runs past the end");
+    }
+    record.state = "ShardStateAvailable";
+    record.indexed_at = 1'700'000'100;
+    record.piece = tools::PieceRecord{.roots = {"bafkqaaa"},
+                                      .root_count = 1,
+                                      .size = 100,
+                                      .block_count = 2,
+                                      .embedded_index = "none"};
+    shards_[key] = record;
+    return record;
+  }
+
+  Result<tools::VerifyCounts> verify(
+      const std::string& key, const tools::VerifyObserver& observer) override {
+    bool bad = false;
+    {
+      const MutexLock lock(mutex_);
+      const tools::ShardRecord record = DAGFS_TRY(find_locked(key));
+      bad = record.url.find("bad") != std::string::npos;
+    }
+    tools::VerifyCounts counts = {.blocks = 10, .bytes = 1000};
+    if (observer.progress) observer.progress(500);
+    for (int i = 0; bad && i < 2; ++i) {
+      ++counts.bad;
+      if (observer.problem) observer.problem(fmt::format("block {} is bad", i));
+    }
+    return counts;
+  }
+
+  Result<tools::ServiceStatus> status() override {
+    return tools::ServiceStatus{.pid = 42,
+                                .version = "1.2.3",
+                                .started_at = 1'700'000'000,
+                                .repo = "/repo",
+                                .mountpoint = mountpoint};
+  }
+
+  std::string mountpoint;
+
+ private:
+  Result<tools::ShardRecord> find_locked(const std::string& key) const
+      DAGFS_REQUIRES(mutex_) {
+    const auto found = shards_.find(key);
+    if (found != shards_.end()) return found->second;
+    return Error(ErrorCode::kNotFound, key + ": no such shard");
+  }
+
+  mutable Mutex mutex_;
+  std::map<std::string, tools::ShardRecord> shards_ DAGFS_GUARDED_BY(mutex_);
+};
+
+}  // namespace dagfs::tests

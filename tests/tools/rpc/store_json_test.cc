@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "tools/rpc/store_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "tests/support/result_matchers.h"
+
+namespace dagfs::tools {
+namespace {
+
+using tests::FailsWith;
+using tests::IsOkAnd;
+
+ShardRecord full_record() {
+  return {.key = "k",
+          .url = "file:///a%20b.car",
+          .state = "ShardStateErrored",
+          .error = "why",
+          .registered_at = -5,
+          .indexed_at = 9,
+          .piece = PieceRecord{.car_version = 2,
+                               .roots = {"a", "b"},
+                               .root_count = 2,
+                               .size = std::numeric_limits<uint64_t>::max(),
+                               .block_count = 3,
+                               .block_bytes = 4,
+                               .data_end = 5,
+                               .index_size = 6,
+                               .has_duplicates = true,
+                               .embedded_index = "matches"},
+          .leases = 7};
+}
+
+TEST(StoreJson, ShardsComeBackAsTheyWere) {
+  const ShardRecord bare = {.key = "k", .url = "u", .state = "s"};
+  EXPECT_THAT(shard_record_from(to_json(full_record())),
+              IsOkAnd(full_record()));
+  EXPECT_THAT(shard_record_from(to_json(bare)), IsOkAnd(bare));
+}
+
+TEST(StoreJson, PagesComeBackAsTheyWere) {
+  const ShardPage page = {.shards = {full_record()}, .more = true};
+  const Result<ShardPage> back = shard_page_from(to_json(page));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->shards, page.shards);
+  EXPECT_TRUE(back->more);
+}
+
+TEST(StoreJson, CountsAndStatusComeBackAsTheyWere) {
+  const VerifyCounts counts = {
+      .blocks = 1, .bytes = 2, .unverifiable = 3, .bad = 4};
+  EXPECT_THAT(verify_counts_from(to_json(counts)), IsOkAnd(counts));
+  const ServiceStatus status = {.pid = 1,
+                                .version = "v",
+                                .started_at = 2,
+                                .repo = "/r",
+                                .mountpoint = "/m",
+                                .requests = 3};
+  EXPECT_THAT(service_status_from(to_json(status)), IsOkAnd(status));
+}
+
+TEST(StoreJson, EachMemberMissingOrOfAnotherTypeIsCorrupt) {
+  const Json whole = to_json(full_record());
+  for (const auto& [name, value] : whole.items()) {
+    if (name == "indexed_at" || name == "piece") continue;  // May be absent.
+    Json without = whole;
+    without.erase(name);
+    EXPECT_THAT(shard_record_from(without), FailsWith(ErrorCode::kCorrupt));
+    Json other = whole;
+    other[name] = Json::array({1});
+    EXPECT_THAT(shard_record_from(other), FailsWith(ErrorCode::kCorrupt));
+  }
+  for (const auto& [name, value] : whole["piece"].items()) {
+    Json other = whole;
+    other["piece"][name] = Json::object();
+    EXPECT_THAT(shard_record_from(other), FailsWith(ErrorCode::kCorrupt));
+  }
+}
+
+TEST(StoreJson, OtherDocumentsAreCorrupt) {
+  for (const Json& json : {Json(), Json(1), Json::array(), Json("x")}) {
+    EXPECT_THAT(shard_record_from(json), FailsWith(ErrorCode::kCorrupt));
+    EXPECT_THAT(shard_page_from(json), FailsWith(ErrorCode::kCorrupt));
+    EXPECT_THAT(verify_counts_from(json), FailsWith(ErrorCode::kCorrupt));
+    EXPECT_THAT(service_status_from(json), FailsWith(ErrorCode::kCorrupt));
+  }
+}
+
+TEST(StoreJson, NumbersThatDoNotFitAreCorrupt) {
+  Json json = to_json(full_record());
+  json["registered_at"] = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_THAT(shard_record_from(json), FailsWith(ErrorCode::kCorrupt));
+  json = to_json(full_record());
+  json["leases"] = -1;
+  EXPECT_THAT(shard_record_from(json), FailsWith(ErrorCode::kCorrupt));
+}
+
+TEST(StoreJson, UnknownMembersAreIgnored) {
+  Json json = to_json(full_record());
+  json["since_tomorrow"] = 1;
+  EXPECT_THAT(shard_record_from(json), IsOkAnd(full_record()));
+}
+
+}  // namespace
+}  // namespace dagfs::tools

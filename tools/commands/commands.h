@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// Every command adds itself to the program: its name, options, help, and what
+// it does.
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "tools/commands/command_context.h"
+
+namespace dagfs::tools {
+
+// Help of one command.
+struct CommandHelp {
+  std::string what;     // Half a sentence, shown in the list of commands too.
+  std::string when;     // When one wants it.
+  std::string example;  // A command line.
+};
+
+// Adds `name` to `parent`. `selected` gets the action of the command that the
+// arguments name; it must outlive parsing.
+CLI::App* add_command(CLI::App& parent, const std::string& name,
+                      const CommandHelp& help);
+
+void add_init(CLI::App& program, Action* selected);
+void add_register(CLI::App& program, Action* selected);
+void add_shard_list(CLI::App& shard, Action* selected);
+void add_shard_info(CLI::App& shard, Action* selected);
+void add_shard_destroy(CLI::App& shard, Action* selected);
+void add_shard_verify(CLI::App& shard, Action* selected);
+
+// Makes `action(options, context)` what `command` does; `options` is where the
+// parser puts its values.
+template <typename Options>
+void select(CLI::App* command, Action* selected,
+            std::shared_ptr<Options> options,
+            Result<ExitCode> (*action)(const Options&, CommandContext&)) {
+  command->callback([selected, options = std::move(options), action] {
+    *selected = [options, action](CommandContext& context) {
+      return action(*options, context);
+    };
+  });
+}
+
+}  // namespace dagfs::tools

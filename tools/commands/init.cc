@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "dagstore/dagstore.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/text.h"
+
+namespace dagfs::tools {
+namespace {
+
+struct InitOptions {
+  bool json = false;
+};
+
+Result<ExitCode> init(const InitOptions& options, CommandContext& context) {
+  const Status created = dagstore::Dagstore::create(context.repo());
+  if (!created.ok()) {
+    const ExitCode code = created.error().code() == ErrorCode::kIo
+                              ? ExitCode::kCannotCreate
+                              : exit_code_from(created.error().code());
+    return context.fail(code, created.error().message());
+  }
+  if (options.json) {
+    context.print_json(Json{{"repo", context.repo()}});
+  } else {
+    context.print(printable(context.repo()));
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void add_init(CLI::App& program, Action* selected) {
+  auto options = std::make_shared<InitOptions>();
+  CLI::App* command =
+      add_command(program, "init",
+                  {.what = "Make an empty repo and print its folder",
+                   .when = "once, before the first CAR is registered",
+                   .example = "dagfs --repo /srv/dagstore init"});
+  command->add_flag("--json", options->json, "Print JSON");
+  select(command, selected, options, init);
+}
+
+}  // namespace dagfs::tools

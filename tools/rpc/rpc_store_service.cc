@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "tools/rpc/rpc_store_service.h"
+
+#include <fmt/core.h>
+
+#include "tools/rpc/store_json.h"
+#include "tools/rpc/store_methods.h"
+
+namespace dagfs::tools {
+namespace {
+
+Error not_agreed(std::string_view what) {
+  return Error(ErrorCode::kCorrupt,
+               fmt::format("answer of the daemon: {}", what));
+}
+
+Error error_from_fault(const Json& fault) {
+  const auto code = fault.find("code");
+  const auto message = fault.find("message");
+  if (!fault.is_object() || code == fault.end() || !code->is_number_integer() ||
+      message == fault.end() || !message->is_string()) {
+    return not_agreed("error without code or message");
+  }
+  return Error(error_code_from(code->get<int>()), message->get<std::string>());
+}
+
+void tell(const Json& notification, const VerifyObserver& observer) {
+  const Json& params = notification.value("params", Json());
+  if (!params.is_object()) return;
+  const auto bytes = params.find("bytes");
+  if (notification["method"] == method::kVerifyProgress && observer.progress &&
+      bytes != params.end() && bytes->is_number_unsigned()) {
+    observer.progress(bytes->get<std::uint64_t>());
+  }
+  const auto problem = params.find("problem");
+  if (notification["method"] == method::kVerifyProblem && observer.problem &&
+      problem != params.end() && problem->is_string()) {
+    observer.problem(problem->get<std::string>());
+  }
+}
+
+}  // namespace
+
+Result<Json> RpcStoreService::call(std::string_view method, const Json& params,
+                                   const VerifyObserver& observer) {
+  const std::uint64_t id = ++last_id_;
+  const std::string request = encode_call(id, method, params);
+  if (request.size() >= kRpcRequestSizeMax) {
+    return Error(ErrorCode::kExhausted,
+                 fmt::format("request of {} bytes, a daemon reads at most {}",
+                             request.size(), kRpcRequestSizeMax));
+  }
+  DAGFS_TRY_CONTEXT(channel_.write_line(request), "ask the daemon");
+  while (true) {
+    const std::optional<std::string> line =
+        DAGFS_TRY_CONTEXT(channel_.read_line(), "answer of the daemon");
+    if (!line) {
+      return Error(ErrorCode::kUnavailable,
+                   "the daemon went away before it answered");
+    }
+    const Json document = Json::parse(*line, nullptr, false);
+    if (!document.is_object()) return not_agreed("not a JSON object");
+    if (document.contains("method")) {
+      tell(document, observer);
+      continue;
+    }
+    if (const auto fault = document.find("error"); fault != document.end()) {
+      return error_from_fault(*fault);
+    }
+    const auto result = document.find("result");
+    if (document.value("id", Json()) != id || result == document.end()) {
+      return not_agreed("neither result nor error of the call");
+    }
+    return Json(*result);
+  }
+}
+
+Status RpcStoreService::register_shards(const std::vector<NewShard>& shards) {
+  Json list = Json::array();
+  for (const NewShard& shard : shards) {
+    list.push_back({{"key", shard.key}, {"url", shard.url}});
+  }
+  DAGFS_TRY(call(method::kRegisterShards, {{"shards", std::move(list)}}));
+  return ok_status();
+}
+
+Result<ShardPage> RpcStoreService::list(const std::string& after,
+                                        std::uint64_t limit) {
+  return shard_page_from(DAGFS_TRY(
+      call(method::kListShards, {{"after", after}, {"limit", limit}})));
+}
+
+Result<ShardRecord> RpcStoreService::info(const std::string& key) {
+  return shard_record_from(DAGFS_TRY(call(method::kShardInfo, {{"key", key}})));
+}
+
+Status RpcStoreService::destroy(const std::string& key) {
+  DAGFS_TRY(call(method::kDestroyShard, {{"key", key}}));
+  return ok_status();
+}
+
+Result<ShardRecord> RpcStoreService::initialize(const std::string& key) {
+  return shard_record_from(
+      DAGFS_TRY(call(method::kInitializeShard, {{"key", key}})));
+}
+
+Result<VerifyCounts> RpcStoreService::verify(const std::string& key,
+                                             const VerifyObserver& observer) {
+  return verify_counts_from(
+      DAGFS_TRY(call(method::kVerifyShard, {{"key", key}}, observer)));
+}
+
+Result<ServiceStatus> RpcStoreService::status() {
+  return service_status_from(DAGFS_TRY(call(method::kStatus, Json::object())));
+}
+
+}  // namespace dagfs::tools

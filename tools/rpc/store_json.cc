@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "tools/rpc/store_json.h"
+
+#include <fmt/core.h>
+
+#include <limits>
+
+namespace dagfs::tools {
+namespace {
+
+Error wrong_member(const char* name) {
+  return Error(
+      ErrorCode::kCorrupt,
+      fmt::format("member \"{}\" is missing or of another type", name));
+}
+
+// Fills values from members of one object; remembers the first that fails.
+class MemberReader {
+ public:
+  explicit MemberReader(const Json& object) : object_(object) {}
+
+  void read(const char* name, std::string* value) {
+    const Json* member = find(name);
+    if (member == nullptr || !member->is_string()) return fail(name);
+    *value = member->get<std::string>();
+  }
+
+  void read(const char* name, std::uint64_t* value) {
+    const Json* member = find(name);
+    if (member == nullptr || !member->is_number_unsigned()) return fail(name);
+    *value = member->get<std::uint64_t>();
+  }
+
+  void read(const char* name, std::int64_t* value) {
+    const Json* member = find(name);
+    if (member == nullptr || !is_signed(*member)) return fail(name);
+    *value = member->get<std::int64_t>();
+  }
+
+  void read(const char* name, bool* value) {
+    const Json* member = find(name);
+    if (member == nullptr || !member->is_boolean()) return fail(name);
+    *value = member->get<bool>();
+  }
+
+  void read(const char* name, std::vector<std::string>* values) {
+    const Json* member = find(name);
+    if (member == nullptr || !member->is_array()) return fail(name);
+    for (const Json& item : *member) {
+      if (!item.is_string()) return fail(name);
+      values->push_back(item.get<std::string>());
+    }
+  }
+
+  // The member, or null where it is absent or JSON's null.
+  const Json* find(const char* name) const {
+    if (!object_.is_object()) return nullptr;
+    const auto found = object_.find(name);
+    if (found == object_.end() || found->is_null()) return nullptr;
+    return &*found;
+  }
+
+  Status status() const {
+    if (failed_ != nullptr) return wrong_member(failed_);
+    return ok_status();
+  }
+
+ private:
+  // get<int64_t> would wrap what does not fit.
+  static bool is_signed(const Json& member) {
+    constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+    if (!member.is_number_unsigned()) return member.is_number_integer();
+    return member.get<std::uint64_t>() <= std::uint64_t{kMax};
+  }
+
+  void fail(const char* name) {
+    if (failed_ == nullptr) failed_ = name;
+  }
+
+  const Json& object_;
+  const char* failed_ = nullptr;
+};
+
+Json to_json(const PieceRecord& piece) {
+  return {{"car_version", piece.car_version},
+          {"roots", piece.roots},
+          {"root_count", piece.root_count},
+          {"size", piece.size},
+          {"block_count", piece.block_count},
+          {"block_bytes", piece.block_bytes},
+          {"data_end", piece.data_end},
+          {"index_size", piece.index_size},
+          {"has_duplicates", piece.has_duplicates},
+          {"embedded_index", piece.embedded_index}};
+}
+
+Result<PieceRecord> piece_record_from(const Json& json) {
+  PieceRecord piece;
+  MemberReader members(json);
+  members.read("car_version", &piece.car_version);
+  members.read("roots", &piece.roots);
+  members.read("root_count", &piece.root_count);
+  members.read("size", &piece.size);
+  members.read("block_count", &piece.block_count);
+  members.read("block_bytes", &piece.block_bytes);
+  members.read("data_end", &piece.data_end);
+  members.read("index_size", &piece.index_size);
+  members.read("has_duplicates", &piece.has_duplicates);
+  members.read("embedded_index", &piece.embedded_index);
+  DAGFS_TRY(members.status());
+  return piece;
+}
+
+}  // namespace
+
+Json to_json(const ShardRecord& record) {
+  Json json = {{"key", record.key},
+               {"url", record.url},
+               {"state", record.state},
+               {"error", record.error},
+               {"registered_at", record.registered_at},
+               {"indexed_at", nullptr},
+               {"piece", nullptr},
+               {"leases", record.leases}};
+  if (record.indexed_at) json["indexed_at"] = *record.indexed_at;
+  if (record.piece) json["piece"] = to_json(*record.piece);
+  return json;
+}
+
+Json to_json(const ShardPage& page) {
+  Json shards = Json::array();
+  for (const ShardRecord& record : page.shards) {
+    shards.push_back(to_json(record));
+  }
+  return {{"shards", std::move(shards)}, {"more", page.more}};
+}
+
+Json to_json(const VerifyCounts& counts) {
+  return {{"blocks", counts.blocks},
+          {"bytes", counts.bytes},
+          {"unverifiable", counts.unverifiable},
+          {"bad", counts.bad}};
+}
+
+Json to_json(const ServiceStatus& status) {
+  return {{"pid", status.pid},
+          {"version", status.version},
+          {"started_at", status.started_at},
+          {"repo", status.repo},
+          {"mountpoint", status.mountpoint},
+          {"requests", status.requests}};
+}
+
+Result<ShardRecord> shard_record_from(const Json& json) {
+  ShardRecord record;
+  MemberReader members(json);
+  members.read("key", &record.key);
+  members.read("url", &record.url);
+  members.read("state", &record.state);
+  members.read("error", &record.error);
+  members.read("registered_at", &record.registered_at);
+  members.read("leases", &record.leases);
+  if (members.find("indexed_at") != nullptr) {
+    members.read("indexed_at", &record.indexed_at.emplace());
+  }
+  if (const Json* piece = members.find("piece")) {
+    record.piece = DAGFS_TRY(piece_record_from(*piece));
+  }
+  DAGFS_TRY(members.status());
+  return record;
+}
+
+Result<ShardPage> shard_page_from(const Json& json) {
+  ShardPage page;
+  MemberReader members(json);
+  members.read("more", &page.more);
+  DAGFS_TRY(members.status());
+  const Json* shards = members.find("shards");
+  if (shards == nullptr || !shards->is_array()) return wrong_member("shards");
+  for (const Json& item : *shards) {
+    page.shards.push_back(DAGFS_TRY(shard_record_from(item)));
+  }
+  return page;
+}
+
+Result<VerifyCounts> verify_counts_from(const Json& json) {
+  VerifyCounts counts;
+  MemberReader members(json);
+  members.read("blocks", &counts.blocks);
+  members.read("bytes", &counts.bytes);
+  members.read("unverifiable", &counts.unverifiable);
+  members.read("bad", &counts.bad);
+  DAGFS_TRY(members.status());
+  return counts;
+}
+
+Result<ServiceStatus> service_status_from(const Json& json) {
+  ServiceStatus status;
+  MemberReader members(json);
+  members.read("pid", &status.pid);
+  members.read("version", &status.version);
+  members.read("started_at", &status.started_at);
+  members.read("repo", &status.repo);
+  members.read("mountpoint", &status.mountpoint);
+  members.read("requests", &status.requests);
+  DAGFS_TRY(members.status());
+  return status;
+}
+
+}  // namespace dagfs::tools

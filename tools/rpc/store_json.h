@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// The records of StoreService as JSON: what travels over the socket is what
+// `--json` prints.
+
+#pragma once
+
+#include "car/base/result.h"
+#include "tools/rpc/json_rpc.h"
+#include "tools/rpc/store_service.h"
+
+namespace dagfs::tools {
+
+Json to_json(const ShardRecord& record);
+Json to_json(const ShardPage& page);
+Json to_json(const VerifyCounts& counts);
+Json to_json(const ServiceStatus& status);
+
+// kCorrupt names the member that is missing or of another type. Members that
+// are not known are ignored, so that an older program understands a newer
+// daemon.
+Result<ShardRecord> shard_record_from(const Json& json);
+Result<ShardPage> shard_page_from(const Json& json);
+Result<VerifyCounts> verify_counts_from(const Json& json);
+Result<ServiceStatus> service_status_from(const Json& json);
+
+}  // namespace dagfs::tools

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// StoreService as JSON-RPC methods. docs/rpc.md lists them.
+
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tools/rpc/json_rpc.h"
+#include "tools/rpc/store_service.h"
+
+namespace dagfs::tools {
+
+// Names are Namespace.Method, as go-jsonrpc has them, so that a table for
+// another namespace can stand beside this one.
+namespace method {
+inline constexpr char kRegisterShards[] = "Dagfs.RegisterShards";
+inline constexpr char kListShards[] = "Dagfs.ListShards";
+inline constexpr char kShardInfo[] = "Dagfs.ShardInfo";
+inline constexpr char kDestroyShard[] = "Dagfs.DestroyShard";
+inline constexpr char kInitializeShard[] = "Dagfs.InitializeShard";
+inline constexpr char kVerifyShard[] = "Dagfs.VerifyShard";
+inline constexpr char kStatus[] = "Dagfs.Status";
+// Sent by the server while kVerifyShard runs.
+inline constexpr char kVerifyProgress[] = "Dagfs.VerifyProgress";
+inline constexpr char kVerifyProblem[] = "Dagfs.VerifyProblem";
+}  // namespace method
+
+// Sends a notification to whoever asked; never fails (a client that has gone is
+// noticed when its answer is written).
+using Notifier =
+    std::function<void(std::string_view method, const Json& params)>;
+
+// The answer to one line, without newline, or nullopt for a notification. Safe
+// for use from many threads if `service` is.
+std::optional<std::string> answer_line(std::string_view line,
+                                       StoreService& service,
+                                       const Notifier& notify);
+
+}  // namespace dagfs::tools

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// What the commands ask of a repo, whether they opened it themselves or talk
+// to the daemon that has it open.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "car/base/result.h"
+
+namespace dagfs::tools {
+
+// A shard's roots are told up to this many (root_count has them all): a CAR
+// header may list hundreds of thousands, and a record must fit one RPC line.
+inline constexpr std::size_t kRootsToldMax = 100;
+
+// What indexing found out about a piece.
+struct PieceRecord {
+  std::uint64_t car_version = 1;
+  std::vector<std::string> roots;  // The first kRootsToldMax, as text.
+  std::uint64_t root_count = 0;
+  std::uint64_t size = 0;
+  std::uint64_t block_count = 0;
+  std::uint64_t block_bytes = 0;
+  std::uint64_t data_end = 0;
+  std::uint64_t index_size = 0;
+  bool has_duplicates = false;
+  std::string embedded_index;
+
+  friend bool operator==(const PieceRecord&, const PieceRecord&) = default;
+};
+
+// One shard as commands see it: plain values, so that it is the same thing
+// after a trip over the socket.
+struct ShardRecord {
+  std::string key;
+  std::string url;
+  std::string state;                       // "ShardStateNew" and so on.
+  std::string error;                       // Why it is errored, or empty.
+  std::int64_t registered_at = 0;          // Seconds since the epoch.
+  std::optional<std::int64_t> indexed_at;  // Seconds since the epoch.
+  std::optional<PieceRecord> piece;        // Once it was indexed.
+  std::uint64_t leases = 0;
+
+  friend bool operator==(const ShardRecord&, const ShardRecord&) = default;
+};
+
+struct ShardPage {
+  std::vector<ShardRecord> shards;  // In key order.
+  bool more = false;                // Ask again after the last key.
+};
+
+struct NewShard {
+  std::string key;
+  std::string url;
+};
+
+// Counts of one strict check; the problems themselves go to the observer.
+struct VerifyCounts {
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t unverifiable = 0;
+  std::uint64_t bad = 0;
+
+  friend bool operator==(const VerifyCounts&, const VerifyCounts&) = default;
+};
+
+struct VerifyObserver {
+  // Either may be empty. Called on the thread that called verify().
+  std::function<void(std::uint64_t bytes_done)> progress;
+  std::function<void(const std::string& line)> problem;
+};
+
+// Who answers, and since when.
+struct ServiceStatus {
+  std::int64_t pid = 0;
+  std::string version;
+  std::int64_t started_at = 0;  // Seconds since the epoch.
+  std::string repo;
+  std::string mountpoint;      // Empty where nothing is mounted.
+  std::uint64_t requests = 0;  // RPC calls answered so far.
+
+  friend bool operator==(const ServiceStatus&, const ServiceStatus&) = default;
+};
+
+// Errors carry the same code and message from every implementation, so that a
+// command ends the same way with and without a daemon. Calls may wait for
+// disks. Whether many threads may call is said by the implementation.
+class StoreService {
+ public:
+  StoreService() = default;
+  StoreService(const StoreService&) = delete;
+  StoreService& operator=(const StoreService&) = delete;
+  virtual ~StoreService() = default;
+
+  // All of them or none. kInvalidArgument: a bad or taken key, or a URL nobody
+  // can mount.
+  virtual Status register_shards(const std::vector<NewShard>& shards) = 0;
+
+  // Shards whose keys come after `after` (empty: from the first), at most
+  // `limit` and fewer where records are long.
+  virtual Result<ShardPage> list(const std::string& after,
+                                 std::uint64_t limit) = 0;
+
+  // kNotFound: no such shard, for each of these.
+  virtual Result<ShardRecord> info(const std::string& key) = 0;
+  virtual Status destroy(const std::string& key) = 0;
+  // Fetches and indexes the shard now. Else why that is not possible.
+  virtual Result<ShardRecord> initialize(const std::string& key) = 0;
+  // Reads the whole piece. An Error means that it could not be walked; bad
+  // blocks are counted and told to `observer`.
+  virtual Result<VerifyCounts> verify(const std::string& key,
+                                      const VerifyObserver& observer) = 0;
+
+  virtual Result<ServiceStatus> status() = 0;
+};
+
+}  // namespace dagfs::tools
