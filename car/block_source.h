@@ -18,9 +18,10 @@ using Block = std::shared_ptr<const Bytes>;
 
 // Where a block's bytes lie in the file that its source reads, unread.
 struct BlockLocation {
-  std::uint64_t offset = 0;   // Of the first byte of the block, in the file.
-  std::uint64_t size = 0;     // Bytes.
-  std::uint64_t ordinal = 0;  // Place of its entry in the source's index.
+  std::uint64_t offset = 0;     // Of the first byte of the block, in the file.
+  std::uint64_t size = 0;       // Bytes.
+  std::uint64_t ordinal = 0;    // Place of its entry in the source's index.
+  std::uint32_t head_size = 0;  // Bytes of its section before the block.
 };
 
 // Safe for use from many threads at once.

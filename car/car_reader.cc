@@ -24,11 +24,43 @@ constexpr std::uint64_t kSkippedSizeMin = std::uint64_t{16} << 10;
 
 // What the head of a section rarely exceeds, and what it never does.
 constexpr std::uint64_t kHeadSizeUsual = 128;
-constexpr std::uint64_t kHeadSizeMax = kVarintSizeMax + kCidSizeMax;
+constexpr std::uint64_t kHeadSizeMax = kSectionHeadSizeMax;
 
 constexpr std::uint64_t kSectionSizeMax = kBlockSizeMax + kCidSizeMax;
 
+Error corrupt(std::string message) {
+  return Error(ErrorCode::kCorrupt, std::move(message));
+}
+
 }  // namespace
+
+Result<SectionHead> parse_section_head(ByteView bytes, std::uint64_t size_max) {
+  ByteView rest = bytes;
+  const std::uint64_t length = DAGFS_TRY(read_varint(&rest));
+  const std::uint64_t varint_size = bytes.size() - rest.size();
+  if (length == 0) return corrupt("its length is 0");
+  if (varint_size > size_max || length > size_max - varint_size) {
+    return corrupt(fmt::format("its length {} runs {} bytes past the payload",
+                               length, length + varint_size - size_max));
+  }
+  if (length > kSectionSizeMax) {
+    return corrupt(
+        fmt::format("its length {} is more than {}", length, kSectionSizeMax));
+  }
+
+  rest = rest.first(std::min<std::uint64_t>(rest.size(), length));
+  const std::size_t before = rest.size();
+  SectionHead head;
+  head.cid = DAGFS_TRY(read_cid_view(&rest));
+  const std::uint64_t cid_size = before - rest.size();
+  head.size = varint_size + cid_size;
+  head.block_size = length - cid_size;
+  if (head.block_size > kBlockSizeMax) {
+    return corrupt(fmt::format("its block has {} bytes, at most {} are read",
+                               head.block_size, kBlockSizeMax));
+  }
+  return head;
+}
 
 SectionReader::SectionReader(const RandomAccessFile& file,
                              const CarHeader& header, ZeroSection zero_section,
@@ -103,41 +135,17 @@ Status SectionReader::read_window(std::uint64_t size_min) {
 
 // `head` begins at position_ and may end anywhere after that.
 Result<std::optional<Section>> SectionReader::parse(ByteView head) const {
-  const std::uint64_t remaining = payload_.size - position_;
-  ByteView rest = head;
-  const std::uint64_t length = DAGFS_TRY(read_varint(&rest));
-  const std::uint64_t varint_size = head.size() - rest.size();
-  if (length == 0) {
-    if (zero_section_ == ZeroSection::kEndsData)
-      return std::optional<Section>();
-    return Error(ErrorCode::kCorrupt, "its length is 0");
+  if (head.front() == std::byte{0} && zero_section_ == ZeroSection::kEndsData) {
+    return std::optional<Section>();
   }
-  if (length > remaining - varint_size) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("length {} runs past the payload's end at {}",
-                             length, payload_.offset + payload_.size));
-  }
-  if (length > kSectionSizeMax) {
-    return Error(ErrorCode::kCorrupt, fmt::format("length {} is more than {}",
-                                                  length, kSectionSizeMax));
-  }
-
-  rest = rest.first(std::min<std::uint64_t>(rest.size(), length));
-  const std::size_t before = rest.size();
-  Section section;
-  section.cid = DAGFS_TRY(read_cid_view(&rest));
-  const std::uint64_t cid_size = before - rest.size();
-  section.position = position_;
-  section.size = varint_size + length;
-  section.block = {
-      .offset = payload_.offset + position_ + varint_size + cid_size,
-      .size = length - cid_size};
-  if (section.block.size > kBlockSizeMax) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("block of {} bytes, at most {} are read",
-                             section.block.size, kBlockSizeMax));
-  }
-  return std::optional<Section>(section);
+  const SectionHead parsed =
+      DAGFS_TRY(parse_section_head(head, payload_.size - position_));
+  return std::optional<Section>(
+      Section{.position = position_,
+              .size = parsed.size + parsed.block_size,
+              .cid = parsed.cid,
+              .block = {.offset = payload_.offset + position_ + parsed.size,
+                        .size = parsed.block_size}});
 }
 
 }  // namespace dagfs::car

@@ -14,6 +14,8 @@
 #include "car/base/result.h"
 #include "car/car_header.h"
 #include "car/ipld/cid.h"
+#include "car/ipld/varint.h"
+#include "car/limits.h"
 
 namespace dagfs::car {
 
@@ -28,6 +30,21 @@ struct Section {
   CidView cid;
   ByteRange block;  // Of the block's bytes, in the file.
 };
+
+// What stands before a section's block: length varint and CID.
+struct SectionHead {
+  CidView cid;
+  std::uint64_t size = 0;        // Bytes.
+  std::uint64_t block_size = 0;  // Bytes that follow.
+};
+
+inline constexpr std::size_t kSectionHeadSizeMax = kVarintSizeMax + kCidSizeMax;
+
+// Reads the head at the front of `bytes`, which needs no more than
+// kSectionHeadSizeMax of them; the section may be `size_max` long, which is
+// what the payload still has. kCorrupt: cut short, a length of 0 or past
+// `size_max`, a bad CID, a block larger than kBlockSizeMax.
+Result<SectionHead> parse_section_head(ByteView bytes, std::uint64_t size_max);
 
 // Reads heads only and steps over block data. One thread at a time; `file`
 // must outlive the reader.

@@ -17,10 +17,11 @@ namespace dagfs::car {
 
 struct IndexSummary {
   std::uint64_t section_count = 0;
-  std::uint64_t index_size = 0;     // Bytes written.
-  std::uint64_t block_bytes = 0;    // Sum of the blocks' sizes.
-  std::uint64_t data_end = 0;       // Position in the payload after the last section.
-  bool has_duplicates = false;      // Some multihash stands in two sections.
+  std::uint64_t index_size = 0;   // Bytes written.
+  std::uint64_t block_bytes = 0;  // Sum of the blocks' sizes.
+  std::uint64_t data_end =
+      0;  // Position in the payload after the last section.
+  bool has_duplicates = false;  // Some multihash stands in two sections.
 };
 
 // Walks all sections of the CAR (heads only; block data is skipped) and writes

@@ -5,13 +5,13 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "car/base/file.h"
 #include "car/base/result.h"
 #include "car/block_source.h"
+#include "car/block_states.h"
 #include "car/car_header.h"
 #include "car/car_index.h"
 
@@ -19,25 +19,35 @@ namespace dagfs::car {
 
 // A block as a CAR holds it.
 struct StoredBlock {
-  Cid cid;  // As written in the section: version and codec may differ from what
-            // was asked for.
+  // As written in the section: version and codec may differ from what was
+  // asked for.
+  Cid cid;
   BlockLocation location;
 };
 
-// Remembers which blocks were already hashed (one bit an index entry), so that
+// Remembers which blocks were already hashed (two bits an index entry), so that
 // none is hashed twice as long as this object lives; whoever owns it drops it
 // when the file's stamp changes. Safe for use from many threads at once.
+//
+// A CAR may hold several copies of a block, some of them damaged. Up to
+// kCopiesMax are tried before a block counts as damaged.
 class ReadOnlyBlockstore final : public BlockSource {
  public:
   // `file` is the CAR, `index` one that was built from it or checked.
   ReadOnlyBlockstore(std::shared_ptr<const RandomAccessFile> file,
                      CarHeader header, std::shared_ptr<const CarIndex> index);
 
+  // The bytes handed out are the very ones that were hashed, then or by an
+  // earlier call. kCorrupt also where the index points at something else.
   Result<Block> get(const Cid& cid) const override;
+
+  // Where there are several copies, hashes them until one is right: a caller
+  // that verifies its location later could only fail.
   Result<BlockLocation> locate(const Cid& cid) const override;
 
-  // The sections under the multihash of `cid`, those with this very CID first.
-  // Empty: not here. kCorrupt: the index points at something else.
+  // The sections under the multihash of `cid`, at most kCopiesMax: those with
+  // this very CID first, those known to be damaged last. Empty: not here.
+  // kCorrupt: the index points at something else.
   Result<std::vector<StoredBlock>> find(const Cid& cid) const;
 
   bool is_verified(const BlockLocation& location) const;
@@ -48,9 +58,34 @@ class ReadOnlyBlockstore final : public BlockSource {
   // names the CID, the others may or may not have been checked.
   Status verify(std::span<const BlockLocation> locations) const;
 
-  const RandomAccessFile& file() const;
-  const CarHeader& header() const;
-  const CarIndex& index() const;
+  const RandomAccessFile& file() const { return *file_; }
+  const CarHeader& header() const { return header_; }
+  const CarIndex& index() const { return *index_; }
+
+ private:
+  class Claim;
+  struct ClaimedBlock;
+
+  Result<IndexEntries> entries_of(const Cid& cid) const;
+  Result<StoredBlock> read_head(const Multihash& multihash,
+                                const IndexEntry& entry) const;
+  Result<Block> read_block(const Cid& cid, const IndexEntry& entry) const;
+  Status check_head(const Multihash& expected, const CidView& found,
+                    std::uint64_t offset) const;
+  Status check_location(const BlockLocation& location) const;
+
+  Status verify_waiting(const BlockLocation& location) const;
+  Status verify_claimed(std::span<ClaimedBlock> blocks) const;
+  Status read_claimed(ClaimedBlock* block) const;
+  Error known_bad(const BlockLocation& location) const;
+
+  // Constant after construction.
+  std::shared_ptr<const RandomAccessFile> file_;
+  CarHeader header_;
+  std::shared_ptr<const CarIndex> index_;
+  // What is known only grows, and that the blocks seem not to change through
+  // it is the point: hence mutable.
+  mutable BlockStates states_;
 };
 
 }  // namespace dagfs::car

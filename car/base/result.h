@@ -40,6 +40,7 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
   T& operator*() & { return value(); }
+  T&& operator*() && { return std::move(value()); }
   const T& operator*() const& { return value(); }
 
  private:

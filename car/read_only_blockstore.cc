@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "car/read_only_blockstore.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/container/small_vector.hpp>
+#include <boost/container/static_vector.hpp>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "car/car_reader.h"
+#include "car/limits.h"
+#include "car/scratch_buffer.h"
+
+namespace dagfs::car {
+namespace {
+
+// Head and block in one system call where blocks are small; where they are
+// not, a page or two more than the head costs nothing to speak of.
+constexpr std::size_t kFirstRead = 4096;
+static_assert(kFirstRead >= kSectionHeadSizeMax);
+
+Error not_found(const Cid& cid) {
+  return Error(ErrorCode::kNotFound,
+               fmt::format("block {} is not in the CAR", cid.to_string()));
+}
+
+std::string block_at(const Cid& cid, std::uint64_t offset) {
+  return fmt::format("block {} at {}", cid.to_string(), offset);
+}
+
+// A thread keeps two buffers of twice the usual largest block, no more.
+constexpr std::size_t kScratchKept = std::size_t{2} << 20;
+
+class ScratchTrimmer {
+ public:
+  explicit ScratchTrimmer(std::span<ScratchBuffer> buffers)
+      : buffers_(buffers) {}
+  ScratchTrimmer(const ScratchTrimmer&) = delete;
+  ScratchTrimmer& operator=(const ScratchTrimmer&) = delete;
+  ~ScratchTrimmer() {
+    for (ScratchBuffer& buffer : buffers_) buffer.trim(kScratchKept);
+  }
+
+ private:
+  std::span<ScratchBuffer> buffers_;
+};
+
+Error bad_block(const Cid& cid, std::uint64_t offset) {
+  return Error(ErrorCode::kCorrupt,
+               block_at(cid, offset) + ": does not hash to its CID");
+}
+
+}  // namespace
+
+// A block that this thread is hashing. Unless finished, it is given back for
+// others to try.
+class ReadOnlyBlockstore::Claim {
+ public:
+  Claim(BlockStates* states, std::uint64_t ordinal)
+      : states_(states), ordinal_(ordinal) {}
+  Claim(Claim&& other) noexcept
+      : states_(std::exchange(other.states_, nullptr)),
+        ordinal_(other.ordinal_) {}
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+  Claim& operator=(Claim&&) = delete;
+  ~Claim() { finish(BlockState::kUnknown); }
+
+  void finish(BlockState state) {
+    if (states_ == nullptr) return;
+    std::exchange(states_, nullptr)->finish(ordinal_, state);
+  }
+
+ private:
+  BlockStates* states_;
+  std::uint64_t ordinal_;
+};
+
+struct ReadOnlyBlockstore::ClaimedBlock {
+  Claim claim;
+  const BlockLocation* location;
+  ScratchBuffer* scratch;
+  // Views into scratch, once it was read.
+  CidView cid;
+  ByteView bytes;
+
+  // Notes what hashing found, and says it with the block's name.
+  Status settle(Status verdict) {
+    if (verdict.ok()) {
+      claim.finish(BlockState::kVerified);
+      return verdict;
+    }
+    if (verdict.error().code() == ErrorCode::kCorrupt) {
+      claim.finish(BlockState::kBad);
+    }
+    return std::move(verdict).error().context(
+        block_at(cid.to_cid(), location->offset));
+  }
+};
+
+ReadOnlyBlockstore::ReadOnlyBlockstore(
+    std::shared_ptr<const RandomAccessFile> file, CarHeader header,
+    std::shared_ptr<const CarIndex> index)
+    : file_(std::move(file)),
+      header_(std::move(header)),
+      index_(std::move(index)),
+      states_(index_->entry_count()) {}
+
+Result<Block> ReadOnlyBlockstore::get(const Cid& cid) const {
+  const Multihash multihash = cid.multihash();
+  if (cid.is_identity()) {
+    return std::make_shared<const Bytes>(multihash.digest.begin(),
+                                         multihash.digest.end());
+  }
+  std::optional<Error> failure;
+  const IndexEntries entries = DAGFS_TRY(entries_of(cid));
+  for (const IndexEntry& entry : entries) {
+    const std::uint64_t offset = header_.payload.offset + entry.position;
+    if (states_.get(entry.ordinal) == BlockState::kBad) {
+      if (!failure) failure = bad_block(cid, offset);
+      continue;
+    }
+    auto block = read_block(cid, entry);
+    if (block.ok() || block.error().code() != ErrorCode::kCorrupt) return block;
+    if (!failure) failure = std::move(block).error();
+  }
+  return *std::move(failure);
+}
+
+Result<BlockLocation> ReadOnlyBlockstore::locate(const Cid& cid) const {
+  if (cid.is_identity()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("block {} is inside its CID", cid.to_string()));
+  }
+  const IndexEntries entries = DAGFS_TRY(entries_of(cid));
+  std::optional<Error> failure;
+  for (const IndexEntry& entry : entries) {
+    const std::uint64_t offset = header_.payload.offset + entry.position;
+    if (states_.get(entry.ordinal) == BlockState::kBad) {
+      if (!failure) failure = bad_block(cid, offset);
+      continue;
+    }
+    auto head = read_head(cid.multihash(), entry);
+    if (!head.ok()) {
+      if (head.error().code() != ErrorCode::kCorrupt) {
+        return std::move(head).error();
+      }
+      if (!failure) failure = std::move(head).error();
+      continue;
+    }
+    if (entries.size() == 1) return head->location;
+    Status verdict = verify({&head->location, 1});
+    if (verdict.ok() || verdict.error().code() == ErrorCode::kUnsupported) {
+      return head->location;
+    }
+    if (verdict.error().code() != ErrorCode::kCorrupt) {
+      return std::move(verdict).error();
+    }
+    if (!failure) failure = std::move(verdict).error();
+  }
+  return *std::move(failure);
+}
+
+Result<std::vector<StoredBlock>> ReadOnlyBlockstore::find(
+    const Cid& cid) const {
+  std::vector<StoredBlock> blocks;
+  const IndexEntries entries = DAGFS_TRY(index_->find(cid.multihash()));
+  for (const IndexEntry& entry : entries) {
+    blocks.push_back(DAGFS_TRY(read_head(cid.multihash(), entry)));
+  }
+  const auto rank = [&](const StoredBlock& block) {
+    const auto state = states_.get(block.location.ordinal);
+    return std::pair(state == BlockState::kBad, block.cid != cid);
+  };
+  std::ranges::stable_sort(blocks, {}, rank);
+  return blocks;
+}
+
+bool ReadOnlyBlockstore::is_verified(const BlockLocation& location) const {
+  return location.ordinal < index_->entry_count() &&
+         states_.get(location.ordinal) == BlockState::kVerified;
+}
+
+// At least one; kNotFound.
+Result<IndexEntries> ReadOnlyBlockstore::entries_of(const Cid& cid) const {
+  IndexEntries entries = DAGFS_TRY(index_->find(cid.multihash()));
+  if (entries.empty()) return not_found(cid);
+  return entries;
+}
+
+Result<StoredBlock> ReadOnlyBlockstore::read_head(
+    const Multihash& multihash, const IndexEntry& entry) const {
+  constexpr std::size_t kUsualSize = 128;
+  const std::uint64_t offset = header_.payload.offset + entry.position;
+  if (entry.position >= header_.payload.size) {
+    return Error(ErrorCode::kCorrupt,
+                 fmt::format("index points at {}, past the payload", offset));
+  }
+  const std::uint64_t remaining = header_.payload.size - entry.position;
+  std::array<std::byte, kSectionHeadSizeMax> bytes;
+  std::size_t size = std::min<std::uint64_t>(remaining, kUsualSize);
+  DAGFS_TRY(file_->read_at(offset, std::span(bytes).first(size)));
+  auto head = parse_section_head(ByteView(bytes).first(size), remaining);
+  if (!head.ok() && size < remaining) {  // Perhaps an uncommonly long CID.
+    size = std::min<std::uint64_t>(remaining, bytes.size());
+    DAGFS_TRY(file_->read_at(offset, std::span(bytes).first(size)));
+    head = parse_section_head(ByteView(bytes).first(size), remaining);
+  }
+  if (!head.ok()) {
+    return std::move(head).error().context(
+        fmt::format("index points at {}", offset));
+  }
+  DAGFS_TRY(check_head(multihash, head->cid, offset));
+  return StoredBlock{
+      .cid = head->cid.to_cid(),
+      .location = {.offset = offset + head->size,
+                   .size = head->block_size,
+                   .ordinal = entry.ordinal,
+                   .head_size = static_cast<std::uint32_t>(head->size)}};
+}
+
+Status ReadOnlyBlockstore::check_head(const Multihash& expected,
+                                      const CidView& found,
+                                      std::uint64_t offset) const {
+  if (found.multihash == expected) return ok_status();
+  return Error(
+      ErrorCode::kCorrupt,
+      fmt::format("index points at {} for {} {}, there is block {}", offset,
+                  name_of(expected.code), to_hex(expected.digest),
+                  found.to_cid().to_string()));
+}
+
+Result<Block> ReadOnlyBlockstore::read_block(const Cid& cid,
+                                             const IndexEntry& entry) const {
+  const std::uint64_t offset = header_.payload.offset + entry.position;
+  if (entry.position >= header_.payload.size) {
+    return Error(ErrorCode::kCorrupt,
+                 fmt::format("index points at {}, past the payload", offset));
+  }
+  const std::uint64_t remaining = header_.payload.size - entry.position;
+  std::array<std::byte, kFirstRead> first;
+  const std::size_t first_size =
+      std::min<std::uint64_t>(remaining, first.size());
+  DAGFS_TRY_CONTEXT(file_->read_at(offset, std::span(first).first(first_size)),
+                    block_at(cid, offset));
+  const SectionHead head = DAGFS_TRY_CONTEXT(
+      parse_section_head(ByteView(first).first(first_size), remaining),
+      fmt::format("index points at {}", offset));
+  const Multihash multihash = cid.multihash();
+  DAGFS_TRY(check_head(multihash, head.cid, offset));
+
+  Bytes block;
+  const std::size_t at_hand =
+      std::min<std::uint64_t>(head.block_size, first_size - head.size);
+  block.reserve(head.block_size);
+  block.insert(block.end(), first.data() + head.size,
+               first.data() + head.size + at_hand);
+  block.resize(head.block_size);
+  DAGFS_TRY_CONTEXT(file_->read_at(offset + head.size + at_hand,
+                                   std::span(block).subspan(at_hand)),
+                    block_at(cid, offset));
+  if (states_.get(entry.ordinal) != BlockState::kVerified) {
+    const Status verdict = verify_bytes(multihash, block);
+    if (!verdict.ok()) {
+      if (verdict.error().code() == ErrorCode::kCorrupt) {
+        states_.note(entry.ordinal, BlockState::kBad);
+      }
+      return Error(verdict.error()).context(block_at(cid, offset));
+    }
+    states_.note(entry.ordinal, BlockState::kVerified);
+  }
+  return std::make_shared<const Bytes>(std::move(block));
+}
+
+Status ReadOnlyBlockstore::verify(
+    std::span<const BlockLocation> locations) const {
+  thread_local std::array<ScratchBuffer, 2> scratch;
+  const ScratchTrimmer trimmer(scratch);
+  boost::container::static_vector<ClaimedBlock, 2> pair;
+  boost::container::small_vector<const BlockLocation*, 16> busy;
+  for (const BlockLocation& location : locations) {
+    DAGFS_TRY(check_location(location));
+    switch (states_.claim(location.ordinal)) {
+      case BlockState::kVerified: continue;
+      case BlockState::kBad: return known_bad(location);
+      case BlockState::kClaimed: busy.push_back(&location); continue;
+      case BlockState::kUnknown: break;
+    }
+    pair.push_back({.claim = Claim(&states_, location.ordinal),
+                    .location = &location,
+                    .scratch = &scratch[pair.size()]});
+    if (pair.size() < pair.capacity()) continue;
+    DAGFS_TRY(verify_claimed({pair.data(), pair.size()}));
+    pair.clear();
+  }
+  DAGFS_TRY(verify_claimed({pair.data(), pair.size()}));
+  pair.clear();
+  // Only now, without a claim of our own, is it safe to wait for others.
+  for (const BlockLocation* location : busy) {
+    DAGFS_TRY(verify_waiting(*location));
+  }
+  return ok_status();
+}
+
+Status ReadOnlyBlockstore::check_location(const BlockLocation& location) const {
+  const bool known =
+      location.ordinal < index_->entry_count() &&
+      location.head_size <= kSectionHeadSizeMax &&
+      location.offset >= header_.payload.offset + location.head_size &&
+      location.size <= kBlockSizeMax;
+  if (known) return ok_status();
+  return Error(ErrorCode::kInvalidArgument,
+               fmt::format("no block of this CAR: {} bytes at {}",
+                           location.size, location.offset));
+}
+
+// For a block that another thread had claimed. That thread may have failed to
+// read it and have given it back; then it is our turn.
+Status ReadOnlyBlockstore::verify_waiting(const BlockLocation& location) const {
+  ScratchBuffer scratch;
+  while (true) {
+    switch (states_.wait(location.ordinal)) {
+      case BlockState::kVerified: return ok_status();
+      case BlockState::kBad: return known_bad(location);
+      case BlockState::kClaimed:
+      case BlockState::kUnknown: break;
+    }
+    if (states_.claim(location.ordinal) != BlockState::kUnknown) continue;
+    ClaimedBlock block{.claim = Claim(&states_, location.ordinal),
+                       .location = &location,
+                       .scratch = &scratch};
+    return verify_claimed({&block, 1});
+  }
+}
+
+// One block or two; none is fine too.
+Status ReadOnlyBlockstore::verify_claimed(
+    std::span<ClaimedBlock> blocks) const {
+  for (ClaimedBlock& block : blocks) DAGFS_TRY(read_claimed(&block));
+  if (blocks.empty()) return ok_status();
+  ClaimedBlock& first = blocks.front();
+  if (blocks.size() == 1) {
+    return first.settle(verify_bytes(first.cid.multihash, first.bytes));
+  }
+  ClaimedBlock& second = blocks.back();
+  VerifyPair verdicts = verify_two(first.cid.multihash, first.bytes,
+                                   second.cid.multihash, second.bytes);
+  Status first_status = first.settle(std::move(verdicts.first));
+  Status second_status = second.settle(std::move(verdicts.second));
+  return first_status.ok() ? second_status : first_status;
+}
+
+// Reads the section whole: its head says which digest the block must have.
+Status ReadOnlyBlockstore::read_claimed(ClaimedBlock* block) const {
+  const BlockLocation& location = *block->location;
+  const std::span<std::byte> bytes =
+      block->scratch->take(location.head_size + location.size);
+  const std::uint64_t offset = location.offset - location.head_size;
+  const auto where = [offset] { return fmt::format("section at {}", offset); };
+  DAGFS_TRY_CONTEXT(file_->read_at(offset, bytes), where());
+  const SectionHead head =
+      DAGFS_TRY_CONTEXT(parse_section_head(bytes, bytes.size()), where());
+  if (head.size != location.head_size || head.block_size != location.size) {
+    return Error(ErrorCode::kCorrupt, where() + " is not what it was");
+  }
+  block->cid = head.cid;
+  block->bytes = ByteView(bytes).subspan(head.size);
+  return ok_status();
+}
+
+// Reads the CID again, for a message that names it.
+Error ReadOnlyBlockstore::known_bad(const BlockLocation& location) const {
+  std::array<std::byte, kSectionHeadSizeMax> bytes;
+  const std::span<std::byte> head_bytes =
+      std::span(bytes).first(location.head_size);
+  Status status =
+      file_->read_at(location.offset - location.head_size, head_bytes);
+  if (!status.ok()) return std::move(status).error();
+  auto head =
+      parse_section_head(head_bytes, location.head_size + location.size);
+  if (!head.ok()) return std::move(head).error();
+  return bad_block(head->cid.to_cid(), location.offset);
+}
+
+}  // namespace dagfs::car

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "tests/support/indexed_car.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+namespace dagfs::tests {
+namespace {
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+// What `write` wrote to a descriptor.
+template <typename Write>
+Result<Bytes> written_bytes(Write write) {
+  const std::unique_ptr<std::FILE, FileCloser> file(std::tmpfile());
+  if (file == nullptr) return error_from_errno(errno, "tmpfile");
+  const int fd = ::fileno(file.get());
+  DAGFS_TRY(write(fd));
+  Bytes bytes(static_cast<std::size_t>(::lseek(fd, 0, SEEK_CUR)));
+  if (::pread(fd, bytes.data(), bytes.size(), 0) !=
+      static_cast<ssize_t>(bytes.size())) {
+    return error_from_errno(errno, "pread");
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::unique_ptr<car::ReadOnlyBlockstore> IndexedCar::blockstore() const {
+  return std::make_unique<car::ReadOnlyBlockstore>(file, header, index);
+}
+
+Result<IndexedCar> index_car(std::shared_ptr<const RandomAccessFile> file,
+                             car::ZeroSection zero_section) {
+  IndexedCar car;
+  car.header = DAGFS_TRY(car::read_car_header(*file));
+  const auto write = [&](int fd) -> Status {
+    car.summary = DAGFS_TRY(
+        car::build_index(*file, car.header, zero_section, fd, nullptr));
+    return ok_status();
+  };
+  car.index_bytes = DAGFS_TRY(written_bytes(write));
+  car.index = DAGFS_TRY(open_index(car.index_bytes));
+  car.file = std::move(file);
+  return car;
+}
+
+IndexedCar index_car(const CarBuilder& builder) {
+  auto car = index_car(builder.file());
+  if (car.ok()) return *std::move(car);
+  std::cerr << "index_car: " << car.error().message() << '\n';
+  std::abort();
+}
+
+Result<std::shared_ptr<const car::CarIndex>> open_index(Bytes index_bytes) {
+  const std::uint64_t size = index_bytes.size();
+  auto index = DAGFS_TRY(car::CarIndex::open(
+      std::make_shared<MemoryFile>(std::move(index_bytes)), {0, size}));
+  return std::shared_ptr<const car::CarIndex>(std::move(index));
+}
+
+}  // namespace dagfs::tests
