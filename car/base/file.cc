@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 
 namespace dagfs {
 namespace {
@@ -53,10 +54,18 @@ Result<std::unique_ptr<PosixFile>> PosixFile::open(const std::string& path) {
   // O_NONBLOCK: a fifo put where a CAR was expected must not hold us.
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return open_error(errno, path);
+  return adopt_named(std::move(fd), path);
+}
 
+Result<std::unique_ptr<PosixFile>> PosixFile::adopt(UniqueFd fd) {
+  return adopt_named(std::move(fd), "descriptor");
+}
+
+Result<std::unique_ptr<PosixFile>> PosixFile::adopt_named(
+    UniqueFd fd, const std::string& name) {
   struct stat status = {};
-  if (::fstat(fd.get(), &status) != 0) return error_from_errno(errno, path);
-  if (!S_ISREG(status.st_mode)) return not_a_file(path);
+  if (::fstat(fd.get(), &status) != 0) return error_from_errno(errno, name);
+  if (!S_ISREG(status.st_mode)) return not_a_file(name);
   return std::unique_ptr<PosixFile>(
       new PosixFile(std::move(fd), static_cast<std::uint64_t>(status.st_size)));
 }
@@ -89,6 +98,18 @@ Result<std::size_t> MemoryFile::read_some_at(std::uint64_t offset,
   const std::size_t count = std::min(rest.size(), out.size());
   std::copy_n(rest.begin(), count, out.begin());
   return count;
+}
+
+Result<UniqueFd> create_temporary_file() {
+  // tmpfile knows how to do this on file systems without O_TMPFILE as well.
+  struct Closer {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  const std::unique_ptr<std::FILE, Closer> file(std::tmpfile());
+  if (file == nullptr) return error_from_errno(errno, "temporary file");
+  UniqueFd fd(::fcntl(::fileno(file.get()), F_DUPFD_CLOEXEC, 0));
+  if (!fd) return error_from_errno(errno, "temporary file");
+  return fd;
 }
 
 Status write_all(int fd, ByteView bytes) {

@@ -66,6 +66,10 @@ class PosixFile final : public RandomAccessFile {
   // for a fifo's writer). kIo: anything else the system says.
   static Result<std::unique_ptr<PosixFile>> open(const std::string& path);
 
+  // Takes over a descriptor of a regular file that is open for reading.
+  // kInvalidArgument, kIo: as open().
+  static Result<std::unique_ptr<PosixFile>> adopt(UniqueFd fd);
+
   std::uint64_t size() const override { return size_; }
   Result<std::size_t> read_some_at(std::uint64_t offset,
                                    std::span<std::byte> out) const override;
@@ -73,6 +77,9 @@ class PosixFile final : public RandomAccessFile {
   Result<FileStamp> stamp() const override;
 
  private:
+  static Result<std::unique_ptr<PosixFile>> adopt_named(
+      UniqueFd fd, const std::string& name);
+
   PosixFile(UniqueFd fd, std::uint64_t size)
       : fd_(std::move(fd)), size_(size) {}
 
@@ -95,6 +102,10 @@ class MemoryFile final : public RandomAccessFile {
  private:
   Bytes bytes_;
 };
+
+// An empty file without a name, open for reading and writing, that is gone
+// when it is closed. kIo.
+Result<UniqueFd> create_temporary_file();
 
 // Writes all of `bytes` at the descriptor's offset. kIo.
 Status write_all(int fd, ByteView bytes);
