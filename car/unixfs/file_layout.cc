@@ -89,6 +89,11 @@ Result<FileLayout::OpenedPart> FileLayout::open_part(FileNode& parent,
                                                      std::size_t depth) {
   const Cid cid = parent.cid_of(part);
   const std::uint64_t size = parent.range_of(part).size;
+  if (part != 0 && depth > kFileDepthMax) {
+    return Error(ErrorCode::kCorrupt,
+                 fmt::format("file block {} is more than {} links deep",
+                             cid.to_string(), kFileDepthMax));
+  }
   OpenedPart opened;
   if (part == 0) {
     opened.leaf = DAGFS_TRY(locate_leaf(cid, {parent.data_offset(), size}));
@@ -112,11 +117,6 @@ Result<FileLayout::OpenedPart> FileLayout::open_part(FileNode& parent,
 
 Result<std::shared_ptr<FileNode>> FileLayout::open_node(const Cid& cid,
                                                         std::size_t depth) {
-  if (depth > kFileDepthMax) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("file node {} is more than {} links deep",
-                             cid.to_string(), kFileDepthMax));
-  }
   if (cid.codec() != Codec::kDagPb) {
     return Error(ErrorCode::kCorrupt,
                  fmt::format("{} block {} under a file", name_of(cid.codec()),

@@ -35,9 +35,9 @@ inline constexpr std::size_t kFileNodesCostMax = std::size_t{4} << 20;
 // searched name by name.
 inline constexpr std::uint64_t kHamtFanoutMax = std::uint64_t{1} << 20;
 
-// Shards from a HAMT's root to its deepest. A hash of 64 bits is used up after
-// 8 levels of the usual 256 slots; independent readers stop at 16.
-inline constexpr std::size_t kHamtDepthMax = 16;
+// Links from a HAMT's root shard to its deepest. A hash of 64 bits is used up
+// after as many levels of two slots, and after 8 of the usual 256.
+inline constexpr std::size_t kHamtDepthMax = 64;
 
 // Shards visited in a row without meeting a name, after which a listing or a
 // search gives up. Writers leave no shard without names below it, but a DAG of
