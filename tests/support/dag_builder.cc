@@ -160,7 +160,11 @@ CarBuilder DagBuilder::car(const Cid& root) const {
 DagBuilder::Subtree DagBuilder::leaf(ByteView chunk,
                                      const FileOptions& options) {
   if (options.leaves == DagLeaves::kRaw) return {raw(chunk), chunk.size()};
-  return parent({}, chunk, nullptr);
+  if (options.shape == DagShape::kBalanced) return parent({}, chunk, nullptr);
+  // Kubo gives the leaves of trickle DAGs this type.
+  const UnixfsNode unixfs{
+      .type = UnixfsType::kRaw, .data = chunk, .file_size = chunk.size()};
+  return {node({}, unixfs), chunk.size()};
 }
 
 DagBuilder::Subtree DagBuilder::parent(const std::vector<Subtree>& children,

@@ -2,10 +2,6 @@
 
 #include "tests/support/indexed_car.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <utility>
@@ -13,22 +9,14 @@
 namespace dagfs::tests {
 namespace {
 
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 // What `write` wrote to a descriptor.
 template <typename Write>
 Result<Bytes> written_bytes(Write write) {
-  const std::unique_ptr<std::FILE, FileCloser> file(std::tmpfile());
-  if (file == nullptr) return error_from_errno(errno, "tmpfile");
-  const int fd = ::fileno(file.get());
-  DAGFS_TRY(write(fd));
-  Bytes bytes(static_cast<std::size_t>(::lseek(fd, 0, SEEK_CUR)));
-  if (::pread(fd, bytes.data(), bytes.size(), 0) !=
-      static_cast<ssize_t>(bytes.size())) {
-    return error_from_errno(errno, "pread");
-  }
+  UniqueFd fd = DAGFS_TRY(create_temporary_file());
+  DAGFS_TRY(write(fd.get()));
+  const auto file = DAGFS_TRY(PosixFile::adopt(std::move(fd)));
+  Bytes bytes(file->size());
+  DAGFS_TRY(file->read_at(0, bytes));
   return bytes;
 }
 
