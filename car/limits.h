@@ -46,4 +46,13 @@ inline constexpr std::size_t kCopiesMax = 64;
 // write without sharding, is about 50 MiB.
 inline constexpr std::size_t kNodeSizeMax = std::size_t{64} << 20;
 
+// Values in one decoded node, up to 72 bytes of memory each. A block of 2 MiB,
+// and IPFS moves none larger, holds no more unless they are of one byte.
+inline constexpr std::size_t kNodeValuesMax = std::size_t{1} << 20;
+
+// Lists and maps within each other. Decoders recurse and threads of the mount
+// have stacks of a few MiB; a path of PATH_MAX bytes cannot lead deeper than
+// four times this.
+inline constexpr std::size_t kNodeDepthMax = 512;
+
 }  // namespace dagfs::car

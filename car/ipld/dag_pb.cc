@@ -29,6 +29,11 @@ WireType link_field_type(std::uint32_t number) {
   return number == kLinkTsize ? WireType::kVarint : WireType::kBytes;
 }
 
+std::string description(const ProtobufField& field) {
+  return fmt::format("field {} of wire type {}", field.number,
+                     static_cast<unsigned>(field.type));
+}
+
 }  // namespace
 
 Result<DagPbNode> DagPbNode::decode(Block block) {
@@ -38,18 +43,15 @@ Result<DagPbNode> DagPbNode::decode(Block block) {
                              block->size(), kNodeSizeMax));
   }
   DagPbNode node(std::move(block));
-  ByteView rest = *node.block_;
+  ProtobufReader reader(*node.block_);
+  ProtobufField field;
   // Data may stand before the links or after them: encoders of long ago wrote
   // it first. It may not part them, or one node would have many encodings.
   bool links_ended = false;
-  while (!rest.empty()) {
-    const ProtobufField field =
-        DAGFS_TRY_CONTEXT(read_protobuf_field(&rest), "dag-pb node");
+  while (reader.next(&field)) {
     if (field.type != WireType::kBytes ||
         (field.number != kNodeData && field.number != kNodeLinks)) {
-      return corrupt(fmt::format("dag-pb node has field {} of wire type {}",
-                                 field.number,
-                                 static_cast<unsigned>(field.type)));
+      return corrupt("dag-pb node has " + description(field));
     }
     if (field.number == kNodeData) {
       if (node.data_) return corrupt("dag-pb node has Data twice");
@@ -64,18 +66,19 @@ Result<DagPbNode> DagPbNode::decode(Block block) {
           fmt::format("dag-pb link {}", node.links_.size()));
     }
   }
+  DAGFS_TRY_CONTEXT(reader.status(), "dag-pb node");
   return node;
 }
 
 Status DagPbNode::add_link(ByteView encoded) {
   StoredLink link;
+  ProtobufReader reader(encoded);
+  ProtobufField field;
   std::uint32_t last_number = 0;
-  while (!encoded.empty()) {
-    const ProtobufField field = DAGFS_TRY(read_protobuf_field(&encoded));
+  while (reader.next(&field)) {
     if (field.number > kLinkTsize ||
         field.type != link_field_type(field.number)) {
-      return corrupt(fmt::format("field {} of wire type {}", field.number,
-                                 static_cast<unsigned>(field.type)));
+      return corrupt(description(field));
     }
     if (field.number <= last_number) {
       return corrupt(
@@ -104,6 +107,7 @@ Status DagPbNode::add_link(ByteView encoded) {
         break;
     }
   }
+  DAGFS_TRY(reader.status());
   if (link.cid_size == 0) return corrupt("no Hash");
   links_.push_back(link);
   return ok_status();
@@ -129,6 +133,38 @@ std::string_view DagPbNode::link_name(std::size_t index) const {
   assert(index < links_.size());
   const StoredLink& stored = links_[index];
   return as_text(*block_).substr(stored.name_at, stored.name_size);
+}
+
+Result<IpldNode> ipld_node_of(const DagPbNode& node) {
+  // Each link is a map of up to three values.
+  if (node.link_count() > kNodeValuesMax / 4) {
+    return Error(ErrorCode::kExhausted,
+                 fmt::format("dag-pb node of {} links, shown are at most {}",
+                             node.link_count(), kNodeValuesMax / 4));
+  }
+  IpldNode::List links;
+  links.reserve(node.link_count());
+  for (std::size_t i = 0; i < node.link_count(); ++i) {
+    const DagPbLink link = node.link(i);
+    IpldNode::Map entries;
+    entries.reserve(3);
+    entries.push_back({"Hash", IpldNode::link(link.cid.to_cid())});
+    if (link.name) {
+      entries.push_back({"Name", IpldNode::string(std::string(*link.name))});
+    }
+    if (link.tsize) {
+      entries.push_back(
+          {"Tsize", IpldNode::integer({.argument = *link.tsize})});
+    }
+    links.push_back(IpldNode::map(std::move(entries)));
+  }
+  IpldNode::Map fields;
+  if (const auto data = node.data()) {
+    fields.push_back(
+        {"Data", IpldNode::bytes(Bytes(data->begin(), data->end()))});
+  }
+  fields.push_back({"Links", IpldNode::list(std::move(links))});
+  return IpldNode::map(std::move(fields));
 }
 
 Bytes encode_dag_pb(std::span<const DagPbLinkToWrite> links,

@@ -17,6 +17,7 @@
 #include "car/base/result.h"
 #include "car/block_source.h"
 #include "car/ipld/cid.h"
+#include "car/ipld/ipld_node.h"
 
 namespace dagfs::car {
 
@@ -67,6 +68,11 @@ class DagPbNode {
   std::vector<StoredLink> links_;
   std::optional<ByteView> data_;
 };
+
+// The node in the data model: a map of Data, where there is any, and Links,
+// each a map of Hash, Name and Tsize, where there are any. kExhausted: more
+// values than kNodeValuesMax.
+Result<IpldNode> ipld_node_of(const DagPbNode& node);
 
 // A link for encode_dag_pb.
 struct DagPbLinkToWrite {

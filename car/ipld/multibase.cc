@@ -195,11 +195,13 @@ Result<Bytes> decode_number(const Base& base, std::string_view digits) {
   return out;
 }
 
-std::string encode_bits(std::string_view alphabet, unsigned bits,
-                        ByteView bytes) {
-  std::string text;
-  text.reserve((bytes.size() * 8 + bits - 1) / bits);
-  const std::uint32_t mask = (1u << bits) - 1;
+// Names of millions of blocks
+// are written this way, so the text is sized once and filled.
+template <unsigned bits>
+std::string encode_bits(std::string_view alphabet, ByteView bytes) {
+  std::string text((bytes.size() * 8 + bits - 1) / bits, '\0');
+  char* out = text.data();
+  constexpr std::uint32_t kMask = (1u << bits) - 1;
   std::uint32_t pending = 0;
   unsigned pending_bits = 0;
   for (const std::byte byte : bytes) {
@@ -207,11 +209,11 @@ std::string encode_bits(std::string_view alphabet, unsigned bits,
     pending_bits += 8;
     while (pending_bits >= bits) {
       pending_bits -= bits;
-      text.push_back(alphabet[pending >> pending_bits & mask]);
+      *out++ = alphabet[pending >> pending_bits & kMask];
     }
   }
   if (pending_bits > 0) {
-    text.push_back(alphabet[pending << (bits - pending_bits) & mask]);
+    *out = alphabet[pending << (bits - pending_bits) & kMask];
   }
   return text;
 }
@@ -249,11 +251,11 @@ Result<Bytes> decode_base64(std::string_view digits) {
 }
 
 std::string encode_base32(ByteView bytes) {
-  return encode_bits(kBase32, 5, bytes);
+  return encode_bits<5>(kBase32, bytes);
 }
 
 std::string encode_base64(ByteView bytes) {
-  return encode_bits(kBase64, 6, bytes);
+  return encode_bits<6>(kBase64, bytes);
 }
 
 std::string encode_base58btc(ByteView bytes) {

@@ -16,71 +16,83 @@ namespace {
 constexpr std::size_t kLongVarintSizeMax = 10;
 constexpr std::uint64_t kFieldNumberMax = (1u << 29) - 1;
 
-Error cut_short(std::string_view what) {
-  return Error(ErrorCode::kCorrupt,
-               fmt::format("protobuf {} is cut short", what));
-}
-
-Result<ByteView> take(std::uint64_t size, ByteView* input) {
-  if (size > input->size()) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("protobuf field of {} bytes, {} are left", size,
-                             input->size()));
-  }
-  const ByteView taken = input->first(size);
-  *input = input->subspan(size);
-  return taken;
-}
-
 }  // namespace
 
-Result<std::uint64_t> read_protobuf_varint(ByteView* input) {
-  const std::size_t limit = std::min(input->size(), kLongVarintSizeMax);
-  std::uint64_t value = 0;
+bool ProtobufReader::long_varint(std::uint64_t* value) {
+  const std::size_t limit = std::min(rest_.size(), kLongVarintSizeMax);
+  std::uint64_t sum = 0;
   for (std::size_t i = 0; i < limit; ++i) {
-    const auto byte = std::to_integer<std::uint64_t>((*input)[i]);
-    value |= (byte & 0x7f) << (7 * i);
+    const auto byte = std::to_integer<std::uint64_t>(rest_[i]);
+    sum |= (byte & 0x7f) << (7 * i);
     if ((byte & 0x80) != 0) continue;
     if (i + 1 == kLongVarintSizeMax && byte > 1) break;
-    *input = input->subspan(i + 1);
-    return value;
+    *value = sum;
+    rest_ = rest_.subspan(i + 1);
+    return true;
   }
-  if (limit < kLongVarintSizeMax) return cut_short("varint");
-  return Error(ErrorCode::kCorrupt, "protobuf varint is longer than 64 bits");
+  fault_ = limit < kLongVarintSizeMax ? "varint is cut short"
+                                      : "varint is longer than 64 bits";
+  return false;
+}
+
+bool ProtobufReader::take(std::uint64_t size, ByteView* bytes) {
+  if (size > rest_.size()) {
+    fault_ = "field runs past the end of its message";
+    return false;
+  }
+  *bytes = rest_.first(size);
+  rest_ = rest_.subspan(size);
+  return true;
+}
+
+bool ProtobufReader::next(ProtobufField* field) {
+  if (rest_.empty() || fault_ != nullptr) return false;
+  std::uint64_t tag = 0;
+  if (!varint(&tag)) return false;
+  if (tag >> 3 == 0 || tag >> 3 > kFieldNumberMax) {
+    fault_ = "field number is out of range";
+    return false;
+  }
+  field->number = static_cast<std::uint32_t>(tag >> 3);
+  field->type = static_cast<WireType>(tag & 7);
+  field->value = 0;
+  switch (field->type) {
+    case WireType::kVarint: return varint(&field->value);
+    case WireType::kBytes: {
+      std::uint64_t size = 0;
+      return varint(&size) && take(size, &field->bytes);
+    }
+    case WireType::kFixed64: {
+      ByteView bits;
+      if (!take(8, &bits)) return false;
+      field->value = load_le<std::uint64_t>(bits.data());
+      return true;
+    }
+    case WireType::kFixed32: {
+      ByteView bits;
+      if (!take(4, &bits)) return false;
+      field->value = load_le<std::uint32_t>(bits.data());
+      return true;
+    }
+  }
+  fault_ = "wire type is a group or not known";
+  return false;
+}
+
+Status ProtobufReader::status() const {
+  if (fault_ == nullptr) return ok_status();
+  return Error(ErrorCode::kCorrupt, fmt::format("protobuf {}", fault_));
 }
 
 Result<ProtobufField> read_protobuf_field(ByteView* input) {
-  const std::uint64_t tag = DAGFS_TRY(read_protobuf_varint(input));
-  if (tag >> 3 == 0 || tag >> 3 > kFieldNumberMax) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("protobuf field number {}", tag >> 3));
-  }
+  ProtobufReader reader(*input);
   ProtobufField field;
-  field.number = static_cast<std::uint32_t>(tag >> 3);
-  field.type = static_cast<WireType>(tag & 7);
-  switch (field.type) {
-    case WireType::kVarint:
-      field.value = DAGFS_TRY(read_protobuf_varint(input));
-      return field;
-    case WireType::kBytes: {
-      const std::uint64_t size = DAGFS_TRY(read_protobuf_varint(input));
-      field.bytes = DAGFS_TRY(take(size, input));
-      return field;
-    }
-    case WireType::kFixed64: {
-      const ByteView bytes = DAGFS_TRY(take(8, input));
-      field.value = load_le<std::uint64_t>(bytes.data());
-      return field;
-    }
-    case WireType::kFixed32: {
-      const ByteView bytes = DAGFS_TRY(take(4, input));
-      field.value = load_le<std::uint32_t>(bytes.data());
-      return field;
-    }
+  if (!reader.next(&field)) {
+    DAGFS_TRY(reader.status());
+    return Error(ErrorCode::kCorrupt, "protobuf message ends before a field");
   }
-  return Error(
-      ErrorCode::kCorrupt,
-      fmt::format("protobuf wire type {} in field {}", tag & 7, field.number));
+  *input = reader.rest();
+  return field;
 }
 
 void append_protobuf_varint(std::uint32_t number, std::uint64_t value,

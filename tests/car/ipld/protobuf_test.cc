@@ -85,21 +85,44 @@ TEST(ReadProtobufField, FieldNumberBeyondTheFormatIsCorrupt) {
               FailsWith(ErrorCode::kCorrupt));
 }
 
-TEST(ReadProtobufVarint, HoldsSixtyFourBitsAndNoMore) {
-  Bytes input(9, std::byte{0xff});
+TEST(ReadProtobufField, VarintHoldsSixtyFourBitsAndNoMore) {
+  Bytes input = bytes({0x08});
+  input.resize(10, std::byte{0xff});
   input.push_back(std::byte{0x01});
-  ByteView rest = input;
-  EXPECT_THAT(read_protobuf_varint(&rest), IsOkAnd(~std::uint64_t{0}));
+  const auto field = read_one(input);
+  ASSERT_THAT(field, IsOkAnd(_));
+  EXPECT_EQ(field->value, ~std::uint64_t{0});
 
   input.back() = std::byte{0x02};
-  rest = input;
-  EXPECT_THAT(read_protobuf_varint(&rest), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(read_one(input), FailsWith(ErrorCode::kCorrupt));
 }
 
-TEST(ReadProtobufVarint, MayBeLongerThanNeeded) {
-  const Bytes input = bytes({0x81, 0x80, 0x00});
-  ByteView rest = input;
-  EXPECT_THAT(read_protobuf_varint(&rest), IsOkAnd(1u));
+TEST(ReadProtobufField, VarintMayBeLongerThanNeeded) {
+  const auto field = read_one(bytes({0x88, 0x00, 0x81, 0x80, 0x00}));
+  ASSERT_THAT(field, IsOkAnd(_));
+  EXPECT_EQ(field->number, 1u);
+  EXPECT_EQ(field->value, 1u);
+}
+
+TEST(ProtobufReader, EndsWithoutFault) {
+  const Bytes message = bytes({0x08, 0x01, 0x10, 0x02});
+  ProtobufReader reader(message);
+  ProtobufField field;
+  EXPECT_TRUE(reader.next(&field));
+  EXPECT_TRUE(reader.next(&field));
+  EXPECT_EQ(field.value, 2u);
+  EXPECT_FALSE(reader.next(&field));
+  EXPECT_THAT(reader.status(), IsOkAnd(_));
+}
+
+TEST(ProtobufReader, StopsForGoodAtDamage) {
+  const Bytes message = bytes({0x08, 0x01, 0x12, 0x05, 0x08, 0x01});
+  ProtobufReader reader(message);
+  ProtobufField field;
+  EXPECT_TRUE(reader.next(&field));
+  EXPECT_FALSE(reader.next(&field));
+  EXPECT_FALSE(reader.next(&field));
+  EXPECT_THAT(reader.status(), FailsWith(ErrorCode::kCorrupt));
 }
 
 TEST(AppendProtobuf, IsReadBack) {
