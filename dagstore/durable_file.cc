@@ -66,6 +66,12 @@ std::string DurableFile::path(std::string_view name) const {
   return folder_ + '/' + std::string(name);
 }
 
+Result<std::shared_ptr<const RandomAccessFile>> DurableFile::reopen() const {
+  std::shared_ptr<const RandomAccessFile> file =
+      DAGFS_TRY(PosixFile::open(path(temporary_name(name_))));
+  return file;
+}
+
 Status DurableFile::commit() && {
   kill_point("file.written");
   if (::fsync(fd_.get()) != 0) return error_from_errno(errno, path(name_));

@@ -4,9 +4,11 @@
 
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "car/base/file.h"
 #include "car/base/result.h"
 #include "car/base/unique_fd.h"
 
@@ -37,6 +39,9 @@ class DurableFile {
 
   // For reading and writing; at offset 0.
   int fd() const { return fd_.get(); }
+
+  // What was written so far, to be read.
+  Result<std::shared_ptr<const RandomAccessFile>> reopen() const;
 
   // Makes content, name and folder durable, in that order. kIo.
   Status commit() &&;

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "dagstore/local_dagstore.h"
+
+#include <fmt/core.h>
+
+#include <set>
+#include <utility>
+
+#include "car/car_header.h"
+#include "car/car_verifier.h"
+
+namespace dagfs::dagstore {
+namespace {
+
+std::string named(const ShardKey& key) { return "shard " + key.text(); }
+
+Error key_is_taken() {
+  return Error(ErrorCode::kInvalidArgument, "this key is taken");
+}
+
+Dagstore::VerifyReport report_from(const car::CarReport& found) {
+  Dagstore::VerifyReport report{.blocks = found.section_count,
+                                .bytes = found.block_bytes,
+                                .unverifiable = found.unverifiable_count};
+  for (const car::BlockFinding& bad : found.bad) {
+    report.bad.push_back(fmt::format("{} at offset {}: {}", bad.cid.to_string(),
+                                     bad.offset, bad.reason));
+  }
+  if (found.bad_count > found.bad.size()) {
+    report.bad.push_back(
+        fmt::format("and {} more", found.bad_count - found.bad.size()));
+  }
+  return report;
+}
+
+}  // namespace
+
+Status Dagstore::create(const std::string& repo) { return Repo::create(repo); }
+
+Result<std::unique_ptr<Dagstore>> Dagstore::open(const DagstoreOptions& options,
+                                                 mount::MountRegistry mounts) {
+  Repo repo = DAGFS_TRY(Repo::open(options.repo));
+  ShardRegistry registry =
+      DAGFS_TRY(ShardRegistry::open(repo.registry_folder()));
+  return std::unique_ptr<Dagstore>(std::make_unique<LocalDagstore>(
+      std::move(repo), std::move(registry), std::move(mounts), options));
+}
+
+// Keys that are being registered: two threads cannot both find one free, and
+// neither holds a lock while it asks the database.
+class LocalDagstore::Reservation {
+ public:
+  explicit Reservation(LocalDagstore* store) : store_(store) {}
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  ~Reservation() {
+    const MutexLock lock(store_->registering_mutex_);
+    for (const std::string& key : keys_) store_->registering_.erase(key);
+  }
+
+  Status reserve(const std::vector<Registration>& shards) {
+    const MutexLock lock(store_->registering_mutex_);
+    for (const Registration& shard : shards) {
+      const std::string& key = shard.key.text();
+      if (!store_->registering_.insert(key).second) {
+        return Error(ErrorCode::kInvalidArgument,
+                     named(shard.key) + ": registered twice at once");
+      }
+      keys_.push_back(key);
+    }
+    return ok_status();
+  }
+
+ private:
+  LocalDagstore* store_;
+  std::vector<std::string> keys_;
+};
+
+LocalDagstore::LocalDagstore(Repo repo, ShardRegistry registry,
+                             mount::MountRegistry mounts,
+                             const DagstoreOptions& options)
+    : repo_(std::move(repo)),
+      registry_(std::move(registry)),
+      indices_(repo_.index_folder()),
+      mounts_(std::move(mounts)),
+      table_(std::make_shared<ShardTable>(options.open_shards_max)),
+      opener_({.registry = registry_,
+               .indices = indices_,
+               .mounts = mounts_,
+               .table = *table_,
+               .now = options.now}) {}
+
+Status LocalDagstore::register_shards(const std::vector<Registration>& shards) {
+  Reservation reservation(this);
+  DAGFS_TRY(reservation.reserve(shards));
+  DAGFS_TRY(require_free(shards));
+  return add(shards);
+}
+
+Status LocalDagstore::require_free(
+    const std::vector<Registration>& shards) const {
+  for (const Registration& shard : shards) {
+    const bool is_taken =
+        DAGFS_TRY_CONTEXT(registry_.contains(shard.key), named(shard.key));
+    if (is_taken) return key_is_taken().context(named(shard.key));
+  }
+  return ok_status();
+}
+
+Status LocalDagstore::add(const std::vector<Registration>& shards) {
+  const auto now = std::chrono::system_clock::now();
+  std::vector<ShardInfo> infos;
+  infos.reserve(shards.size());
+  std::set<std::string> folders;
+  for (const Registration& shard : shards) {
+    const auto mount =
+        DAGFS_TRY_CONTEXT(mounts_.instantiate(shard.url), named(shard.key));
+    std::string folder = mount->backing_folder();
+    if (!folder.empty()) folders.insert(std::move(folder));
+    infos.push_back(
+        {.key = shard.key, .url = mount->url(), .registered_at = now});
+  }
+  return registry_.add(infos, {folders.begin(), folders.end()});
+}
+
+std::optional<ShardInfo> LocalDagstore::live_info(std::string_view key) const {
+  const auto shard = table_->find(key);
+  if (shard == nullptr) return std::nullopt;
+  const MutexLock lock(shard->mutex);
+  return shard->is_gone ? std::nullopt : shard->info;
+}
+
+Result<ShardInfo> LocalDagstore::info(const ShardKey& key) const {
+  auto live = live_info(key.text());
+  if (live.has_value()) return *std::move(live);
+  return DAGFS_TRY_CONTEXT(registry_.get(key), named(key));
+}
+
+Status LocalDagstore::for_each(std::string_view after,
+                               const ShardVisitor& visit) const {
+  return registry_.for_each(after, [&](ShardInfo&& stored) {
+    const auto live = live_info(stored.key.text());
+    return visit(live.has_value() ? *live : stored);
+  });
+}
+
+Status LocalDagstore::for_each_key(std::string_view after,
+                                   const KeyVisitor& visit) const {
+  return registry_.for_each_key(after, visit);
+}
+
+Result<ShardLease> LocalDagstore::acquire(const ShardKey& key) {
+  return DAGFS_TRY_CONTEXT(opener_.acquire(key), named(key));
+}
+
+Result<std::shared_ptr<const mount::Mount>> LocalDagstore::mount_of(
+    const ShardKey& key) const {
+  const auto shard = table_->find(key.text());
+  if (shard != nullptr) {
+    const MutexLock lock(shard->mutex);
+    if (!shard->is_gone && shard->mount != nullptr) return shard->mount;
+  }
+  const ShardInfo stored = DAGFS_TRY(registry_.get(key));
+  return std::shared_ptr<const mount::Mount>(
+      DAGFS_TRY(mounts_.instantiate(stored.url)));
+}
+
+Result<std::shared_ptr<const RandomAccessFile>> LocalDagstore::open_piece(
+    const ShardKey& key) {
+  const auto mount = DAGFS_TRY_CONTEXT(mount_of(key), named(key));
+  return std::shared_ptr<const RandomAccessFile>(
+      DAGFS_TRY_CONTEXT(mount->open(), named(key) + ": open piece"));
+}
+
+Result<FileStamp> LocalDagstore::piece_stamp(const ShardKey& key) {
+  const auto mount = DAGFS_TRY_CONTEXT(mount_of(key), named(key));
+  return DAGFS_TRY_CONTEXT(mount->stamp(), named(key));
+}
+
+Status LocalDagstore::destroy(const ShardKey& key) {
+  return DAGFS_TRY_CONTEXT(opener_.destroy(key), named(key));
+}
+
+Result<Dagstore::VerifyReport> LocalDagstore::verify(
+    const ShardKey& key, const std::function<void(std::uint64_t)>& progress) {
+  const auto piece = DAGFS_TRY(open_piece(key));
+  const car::CarHeader header =
+      DAGFS_TRY_CONTEXT(car::read_car_header(*piece), named(key) + ": verify");
+  const car::VerifyOptions options{.cancelled = &opener_.is_stopping(),
+                                   .progress = progress};
+  const car::CarReport found = DAGFS_TRY_CONTEXT(
+      car::verify_car(piece, header, options), named(key) + ": verify");
+  return report_from(found);
+}
+
+Result<std::vector<std::string>> LocalDagstore::backing_folders() const {
+  return registry_.backing_folders();
+}
+
+void LocalDagstore::stop() { opener_.stop(); }
+
+}  // namespace dagfs::dagstore

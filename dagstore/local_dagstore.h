@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "car/base/mutex.h"
+#include "dagstore/dagstore.h"
+#include "dagstore/index_repo.h"
+#include "dagstore/repo.h"
+#include "dagstore/shard_opener.h"
+#include "dagstore/shard_registry.h"
+#include "dagstore/shard_table.h"
+
+namespace dagfs::dagstore {
+
+// The dagstore in a repo folder of this machine.
+class LocalDagstore final : public Dagstore {
+ public:
+  LocalDagstore(Repo repo, ShardRegistry registry, mount::MountRegistry mounts,
+                const DagstoreOptions& options);
+
+  Status register_shards(const std::vector<Registration>& shards) override;
+  Result<ShardInfo> info(const ShardKey& key) const override;
+  Status for_each(std::string_view after,
+                  const ShardVisitor& visit) const override;
+  Status for_each_key(std::string_view after,
+                      const KeyVisitor& visit) const override;
+  Result<ShardLease> acquire(const ShardKey& key) override;
+  Result<std::shared_ptr<const RandomAccessFile>> open_piece(
+      const ShardKey& key) override;
+  Result<FileStamp> piece_stamp(const ShardKey& key) override;
+  Status destroy(const ShardKey& key) override;
+  Result<VerifyReport> verify(
+      const ShardKey& key,
+      const std::function<void(std::uint64_t)>& progress) override;
+  Result<std::vector<std::string>> backing_folders() const override;
+  void stop() override;
+  const std::string& repo() const override { return repo_.folder(); }
+
+ private:
+  class Reservation;
+
+  Status require_free(const std::vector<Registration>& shards) const;
+  Status add(const std::vector<Registration>& shards);
+  std::optional<ShardInfo> live_info(std::string_view key) const;
+  Result<std::shared_ptr<const mount::Mount>> mount_of(
+      const ShardKey& key) const;
+
+  // In this order: the repo's locks are given back after the database closed.
+  const Repo repo_;
+  ShardRegistry registry_;
+  const IndexRepo indices_;
+  const mount::MountRegistry mounts_;
+  const std::shared_ptr<ShardTable> table_;  // Shared with leases.
+  ShardOpener opener_;
+
+  Mutex registering_mutex_;
+  // Keys between the check that they are free and their registration.
+  std::unordered_set<std::string> registering_
+      DAGFS_GUARDED_BY(registering_mutex_);
+};
+
+}  // namespace dagfs::dagstore

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "dagstore/piece_indexer.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "car/car_header.h"
+#include "car/car_index.h"
+#include "car/index_builder.h"
+#include "car/index_comparison.h"
+
+namespace dagfs::dagstore {
+namespace {
+
+using PieceFile = std::shared_ptr<const RandomAccessFile>;
+
+// An index that is written but not yet in its place.
+struct BuiltIndex {
+  DurableFile file;
+  PieceSummary summary;
+};
+
+PieceSummary summarize(const RandomAccessFile& piece,
+                       const car::CarHeader& header,
+                       const car::IndexSummary& index) {
+  PieceSummary summary;
+  summary.car_version = header.version;
+  const std::size_t kept = std::min(header.roots.size(), kSummaryRootsMax);
+  summary.roots.assign(
+      header.roots.begin(),
+      header.roots.begin() + static_cast<std::ptrdiff_t>(kept));
+  summary.root_count = header.roots.size();
+  summary.size = piece.size();
+  summary.block_count = index.section_count;
+  summary.block_bytes = index.block_bytes;
+  summary.data_end = index.data_end;
+  summary.index_size = index.index_size;
+  summary.has_duplicates = index.has_duplicates;
+  return summary;
+}
+
+Result<BuiltIndex> build(const ShardKey& key, const PieceFile& piece,
+                         const IndexRepo& indices,
+                         const std::atomic<bool>& cancelled) {
+  const car::CarHeader header = DAGFS_TRY(car::read_car_header(*piece));
+  DurableFile file = DAGFS_TRY(indices.create(key));
+  const car::IndexSummary index = DAGFS_TRY(car::build_index(
+      *piece, header, car::ZeroSection::kEndsData, file.fd(), &cancelled));
+  PieceSummary summary = summarize(*piece, header, index);
+
+  const PieceFile written = DAGFS_TRY(file.reopen());
+  summary.index_sha256 = DAGFS_TRY(sha256_of(*written));
+  const auto built =
+      DAGFS_TRY(car::CarIndex::open(written, {0, written->size()}));
+  summary.embedded_index =
+      DAGFS_TRY(car::compare_embedded_index(piece, header, *built));
+  return BuiltIndex{std::move(file), std::move(summary)};
+}
+
+// nullopt: the piece was written to meanwhile, so nothing found out holds, not
+// even that it is no CAR.
+Result<std::optional<PieceSummary>> try_to_index(
+    const ShardKey& key, const mount::Mount& mount, const IndexRepo& indices,
+    const std::atomic<bool>& cancelled) {
+  const PieceFile piece = DAGFS_TRY_CONTEXT(mount.open(), "open piece");
+  const FileStamp before = DAGFS_TRY_CONTEXT(piece->stamp(), "open piece");
+  auto built = build(key, piece, indices, cancelled);
+  const FileStamp after = DAGFS_TRY_CONTEXT(piece->stamp(), "index piece");
+  if (before != after) return std::optional<PieceSummary>();
+
+  BuiltIndex index = DAGFS_TRY_CONTEXT(std::move(built), "index piece");
+  index.summary.stamp = after;
+  DAGFS_TRY_CONTEXT(std::move(index.file).commit(), "index piece");
+  return std::optional(std::move(index.summary));
+}
+
+}  // namespace
+
+Result<PieceSummary> index_piece(const ShardKey& key, const mount::Mount& mount,
+                                 const IndexRepo& indices,
+                                 const std::atomic<bool>& cancelled) {
+  constexpr int kAttemptsMax = 2;
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    auto summary = DAGFS_TRY(try_to_index(key, mount, indices, cancelled));
+    if (summary.has_value()) return *std::move(summary);
+  }
+  return Error(ErrorCode::kUnavailable,
+               "index piece: it is being written to at the same time");
+}
+
+}  // namespace dagfs::dagstore
