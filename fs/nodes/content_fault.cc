@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "fs/nodes/content_fault.h"
+
+#include <utility>
+
+namespace dagfs::fs {
+
+bool is_settled(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNotFound:
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kUnsupported:
+    case ErrorCode::kExhausted: return true;
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kStale:
+    case ErrorCode::kIo: return false;
+  }
+  return false;
+}
+
+Status confirm_fault(const dagstore::OpenShard& shard) {
+  DAGFS_TRY(shard.check_unchanged());
+  return shard.check_index();
+}
+
+Error content_fault(const dagstore::OpenShard& shard, Error error) {
+  if (!is_settled(error.code())) return error;
+  Status confirmed = confirm_fault(shard);
+  if (!confirmed.ok()) return std::move(confirmed).error();
+  if (error.code() != ErrorCode::kNotFound) return error;
+  return Error(ErrorCode::kUnavailable, error.message());
+}
+
+}  // namespace dagfs::fs

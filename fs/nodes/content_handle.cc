@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+#include "fs/nodes/content_handle.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <utility>
+
+#include "fs/nodes/byte_range.h"
+#include "fs/nodes/content_fault.h"
+
+namespace dagfs::fs {
+namespace {
+
+// writev takes 1,024 vectors, one of which is the reply's head. Leaves so small
+// that a read touches more than these are cheaper copied.
+constexpr std::size_t kPiecesMax = 256;
+
+// What is mapped at a time, so that leaves of one byte each cannot make a read
+// of 1 MiB keep a million extents.
+constexpr std::uint64_t kWindowSize = std::uint64_t{128} << 10;
+
+// A leaf beyond this is not hashed before somebody reads it: writers make
+// leaves of 1 MiB, and nobody should wait for many times what was asked for.
+constexpr std::uint64_t kEarlyLeafSizeMax = std::uint64_t{4} << 20;
+
+// Reads of a kernel that reads ahead arrive in any order, but not farther apart
+// than its read-ahead window, which the session sets to 4 MiB.
+constexpr std::uint64_t kReadAheadWindow = std::uint64_t{4} << 20;
+
+// Whether `next` goes on where `last` ends, in the same block.
+bool continues(const car::FileExtent& last, const car::FileExtent& next) {
+  return last.bytes == next.bytes && last.block.offset == next.block.offset &&
+         last.block_offset + last.size == next.block_offset;
+}
+
+void append_merged(std::vector<car::FileExtent> more,
+                   std::vector<car::FileExtent>* extents) {
+  for (car::FileExtent& extent : more) {
+    if (!extents->empty() && continues(extents->back(), extent)) {
+      extents->back().size += extent.size;
+    } else {
+      extents->push_back(std::move(extent));
+    }
+  }
+}
+
+// `error`, remembered where it is about the content.
+Error told(const dagstore::OpenShard& shard, Error error,
+           RememberedError& remembered) {
+  Error fault = content_fault(shard, std::move(error));
+  // What a changed piece says of blocks is no news about this content.
+  if (fault.code() != ErrorCode::kStale) remembered.set(fault);
+  return fault;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileHandle>> ContentHandle::open(
+    dagstore::ShardLease lease, const car::Cid& root,
+    std::shared_ptr<const FileMapping> mapping,
+    std::shared_ptr<RememberedError> error) {
+  auto layout = car::FileLayout::open(lease->blocks(), root);
+  if (!layout.ok()) return told(*lease, std::move(layout).error(), *error);
+  return std::unique_ptr<FileHandle>(
+      new ContentHandle(std::move(lease), {.layout = std::move(layout).value(),
+                                           .mapping = std::move(mapping),
+                                           .error = std::move(error)}));
+}
+
+Status ContentHandle::read(ByteRange range, ReadBuffers* buffers) {
+  range = clamp(range, parts_.layout->size());
+  if (range.size == 0) return ok_status();
+  DAGFS_TRY(lease_->check_unchanged());
+  Status done = read_verified(range, buffers);
+  if (done.ok()) return done;
+  return told(*lease_, std::move(done).error(), *parts_.error);
+}
+
+Status ContentHandle::read_verified(ByteRange range, ReadBuffers* buffers) {
+  const Pace pace = note_pace(range);
+  Extents extents;
+  while (range.size > 0) {
+    const ByteRange window = {.offset = range.offset,
+                              .size = std::min(range.size, kWindowSize)};
+    Extents mapped;
+    DAGFS_TRY(parts_.layout->map(window, &mapped));
+    append_merged(std::move(mapped), &extents);
+    range.offset += window.size;
+    range.size -= window.size;
+    if (extents.size() <= kPiecesMax && range.size > 0) continue;
+    DAGFS_TRY(verify(extents, range.size > 0 ? Pace::kScattered : pace));
+    DAGFS_TRY(append(extents, buffers));
+    extents.clear();
+  }
+  return ok_status();
+}
+
+Status ContentHandle::verify(const Extents& extents, Pace pace) {
+  const car::ReadOnlyBlockstore& blocks = lease_->blocks();
+  std::vector<car::BlockLocation> unverified;
+  for (const car::FileExtent& extent : extents) {
+    if (extent.bytes || blocks.is_verified(extent.block)) continue;
+    unverified.push_back(extent.block);
+  }
+  if (unverified.empty()) return ok_status();
+  std::ranges::sort(unverified, {}, &car::BlockLocation::offset);
+  const auto is_same = [](const auto& a, const auto& b) {
+    return a.offset == b.offset;
+  };
+  unverified.erase(std::unique(unverified.begin(), unverified.end(), is_same),
+                   unverified.end());
+
+  // Two blocks hashed side by side take little longer than one, so a reader
+  // that goes on from here gets the next one nearly for nothing.
+  if (pace == Pace::kSequential && unverified.size() % 2 == 1) {
+    std::vector<car::BlockLocation> pairs = unverified;
+    std::ranges::copy(next_leaf(extents), std::back_inserter(pairs));
+    if (pairs.size() > unverified.size() && blocks.verify(pairs).ok()) {
+      return ok_status();
+    }
+    // Perhaps only the one that nobody asked for is bad: those that were asked
+    // for decide, and what was hashed just now is not hashed again.
+  }
+  return blocks.verify(unverified);
+}
+
+std::vector<car::BlockLocation> ContentHandle::next_leaf(
+    const Extents& extents) {
+  const car::FileExtent& last = extents.back();
+  const std::uint64_t end = last.offset + last.size;
+  // The read may end inside a leaf: the next one starts after the leaf's rest.
+  // For leaves wrapped in dag-pb that is a few bytes too far, into the next.
+  const std::uint64_t after =
+      last.bytes ? end : end + last.block.size - last.block_offset - last.size;
+  Extents next;
+  const ByteRange one =
+      clamp({.offset = after, .size = 1}, parts_.layout->size());
+  if (one.size == 0 || !parts_.layout->map(one, &next).ok()) return {};
+  if (next.empty() || next.front().bytes) return {};
+  const car::BlockLocation& block = next.front().block;
+  if (block.size > kEarlyLeafSizeMax) return {};
+  if (lease_->blocks().is_verified(block)) return {};
+  return {block};
+}
+
+ContentHandle::Pace ContentHandle::note_pace(ByteRange range) {
+  const std::uint64_t end = range.offset + range.size;
+  std::uint64_t farthest = farthest_end_.load(std::memory_order_relaxed);
+  const bool near = range.offset <= farthest + kReadAheadWindow &&
+                    farthest <= range.offset + kReadAheadWindow;
+  while (farthest < end && !farthest_end_.compare_exchange_weak(
+                               farthest, end, std::memory_order_relaxed)) {
+  }
+  return near ? Pace::kSequential : Pace::kScattered;
+}
+
+Status ContentHandle::append(const Extents& extents,
+                             ReadBuffers* buffers) const {
+  if (!parts_.mapping || extents.size() > kPiecesMax) {
+    return append_copied(extents, buffers);
+  }
+  for (const car::FileExtent& extent : extents) {
+    if (extent.bytes) {
+      // Not written to; iovec has no const.
+      auto* start = const_cast<std::byte*>(extent.bytes->data());  // NOLINT
+      buffers->pieces.push_back(
+          {.iov_base = start + extent.block_offset, .iov_len = extent.size});
+      buffers->owners.push_back(extent.bytes);
+    } else {
+      buffers->pieces.push_back(parts_.mapping->at(
+          {.offset = extent.block.offset + extent.block_offset,
+           .size = extent.size}));
+    }
+  }
+  buffers->owners.push_back(parts_.mapping);
+  return ok_status();
+}
+
+Status ContentHandle::append_copied(const Extents& extents,
+                                    ReadBuffers* buffers) const {
+  std::size_t size = 0;
+  for (const car::FileExtent& extent : extents) size += extent.size;
+  auto copy = std::make_shared<Bytes>(size);
+  const auto piece = lease_->piece_file();
+  std::span<std::byte> rest(*copy);
+  for (const car::FileExtent& extent : extents) {
+    const std::span<std::byte> out = rest.first(extent.size);
+    rest = rest.subspan(extent.size);
+    if (extent.bytes) {
+      std::ranges::copy(
+          ByteView(*extent.bytes).subspan(extent.block_offset, extent.size),
+          out.begin());
+    } else {
+      DAGFS_TRY(piece->read_at(extent.block.offset + extent.block_offset, out));
+    }
+  }
+  buffers->pieces.push_back(
+      {.iov_base = copy->data(), .iov_len = copy->size()});
+  buffers->owners.push_back(std::move(copy));
+  return ok_status();
+}
+
+}  // namespace dagfs::fs

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// The top of what a mount shows.
+
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "dagstore/dagstore.h"
+#include "fs/node.h"
+
+namespace dagfs::fs {
+
+struct TreeOptions {
+  std::string version;  // Of the program, for .dagfs/version.
+  // Lines in Prometheus's text format that are added to .dagfs/metrics: what
+  // whoever serves the tree counts. May be empty; called on any thread.
+  std::function<std::string()> more_metrics;
+};
+
+// The tree over `store`, which must outlive it and every node of it.
+NodePtr make_root(dagstore::Dagstore& store, TreeOptions options);
+
+}  // namespace dagfs::fs
