@@ -37,11 +37,18 @@ void CommandContext::show_progress(std::string_view text) {
   progress_size_ = text.size();
 }
 
+std::optional<ExitCode> CommandContext::fail_without_repo() {
+  if (!repo_.empty()) return std::nullopt;
+  return fail(ExitCode::kConfiguration,
+              "no repo: give --repo, or set DAGFS_REPO or HOME");
+}
+
 Result<std::unique_ptr<StoreService>> CommandContext::open_store() {
   return open_store_(repo_);
 }
 
 Result<ExitCode> with_store(CommandContext& context, const StoreWork& work) {
+  if (const auto failed = context.fail_without_repo()) return *failed;
   Result<std::unique_ptr<StoreService>> store = context.open_store();
   if (store.ok()) return work(**store);
   if (store.error().code() == ErrorCode::kNotFound) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -43,11 +44,13 @@ class CommandContext {
   // Replaces what was last shown; empty removes it.
   void show_progress(std::string_view text);
 
-  // Absolute.
+  // Absolute; empty where none was given and there is no default.
   const std::string& repo() const { return repo_; }
   void set_repo(std::string repo) { repo_ = std::move(repo); }
+  // For commands that need one: says so where there is none.
+  std::optional<ExitCode> fail_without_repo();
 
-  // The service of the repo. kNotFound says how to make one.
+  // The service of the repo.
   Result<std::unique_ptr<StoreService>> open_store();
 
  private:

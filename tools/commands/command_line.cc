@@ -19,6 +19,8 @@ namespace {
 void add_commands(CLI::App& program, Action* selected) {
   add_init(program, selected);
   add_register(program, selected);
+  add_mount(program, selected);
+  add_umount(program, selected);
 
   CLI::App* shard =
       add_command(program, "shard",
@@ -30,6 +32,19 @@ void add_commands(CLI::App& program, Action* selected) {
   add_shard_info(*shard, selected);
   add_shard_destroy(*shard, selected);
   add_shard_verify(*shard, selected);
+
+  CLI::App* car =
+      add_command(program, "car",
+                  {.what = "Work with CAR files by themselves, without a repo",
+                   .when = "a CAR is not, or not yet, registered",
+                   .example = "dagfs car ls archive.car"});
+  car->require_subcommand(1);
+  add_car_inspect(*car, selected);
+  add_car_ls(*car, selected);
+  add_car_cat(*car, selected);
+  add_car_verify(*car, selected);
+  add_car_index(*car, selected);
+  add_car_extract(*car, selected);
 }
 
 std::string first_line(std::string_view text) {
@@ -44,12 +59,21 @@ ExitCode end_parsing(const CLI::App& program, const CLI::ParseError& error,
   const int code = program.exit(error, out, err);
   context.out() << out.str();
   if (code == 0) return ExitCode::kOk;
-  return context.fail(ExitCode::kUsage,
-                      first_line(error.what()) + " (try --help)");
+  // A command that does not exist is told as one that is missing.
+  const std::vector<std::string> unknown = program.remaining(true);
+  const bool is_unknown_command =
+      error.get_name() == "RequiredError" && !unknown.empty();
+  return context.fail(
+      ExitCode::kUsage,
+      (is_unknown_command ? unknown.front() + ": no such command or option"
+                          : first_line(error.what())) +
+          " (try --help)");
 }
 
-// Against the current folder; nothing else about it is looked at.
+// Against the current folder; nothing else about it is looked at. None stays
+// none: not every command needs a repo.
 Result<std::string> absolute_repo(const std::string& repo) {
+  if (repo.empty()) return repo;
   std::error_code error;
   const std::filesystem::path path = std::filesystem::absolute(repo, error);
   if (error) return error_from_errno(error.value(), repo);

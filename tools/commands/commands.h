@@ -26,10 +26,18 @@ CLI::App* add_command(CLI::App& parent, const std::string& name,
 
 void add_init(CLI::App& program, Action* selected);
 void add_register(CLI::App& program, Action* selected);
+void add_mount(CLI::App& program, Action* selected);
+void add_umount(CLI::App& program, Action* selected);
 void add_shard_list(CLI::App& shard, Action* selected);
 void add_shard_info(CLI::App& shard, Action* selected);
 void add_shard_destroy(CLI::App& shard, Action* selected);
 void add_shard_verify(CLI::App& shard, Action* selected);
+void add_car_inspect(CLI::App& car, Action* selected);
+void add_car_ls(CLI::App& car, Action* selected);
+void add_car_cat(CLI::App& car, Action* selected);
+void add_car_verify(CLI::App& car, Action* selected);
+void add_car_index(CLI::App& car, Action* selected);
+void add_car_extract(CLI::App& car, Action* selected);
 
 // Makes `action(options, context)` what `command` does; `options` is where the
 // parser puts its values.

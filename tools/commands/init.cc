@@ -12,6 +12,7 @@ struct InitOptions {
 };
 
 Result<ExitCode> init(const InitOptions& options, CommandContext& context) {
+  if (const auto failed = context.fail_without_repo()) return *failed;
   const Status created = dagstore::Dagstore::create(context.repo());
   if (!created.ok()) {
     const ExitCode code = created.error().code() == ErrorCode::kIo

@@ -10,6 +10,28 @@ namespace {
 // Counts down from here in the range the specification leaves to servers.
 constexpr int kStoreFaultFirst = -32001;
 
+// Requests have a list of objects at most. Deeper documents would be built, and
+// taken apart again, before anybody looks at them.
+constexpr int kDepthMax = 16;
+
+bool is_too_deep(std::string_view document) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < document.size(); ++i) {
+    const char character = document[i];
+    if (in_string && character == '\\') {
+      ++i;
+    } else if (character == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (character == '[' || character == '{')) {
+      if (++depth > kDepthMax) return true;
+    } else if (!in_string && (character == ']' || character == '}')) {
+      --depth;
+    }
+  }
+  return false;
+}
+
 RpcRequest invalid(Json id, std::string message) {
   return {.id = std::move(id),
           .content = RpcFault{kRpcInvalidRequest, std::move(message)}};
@@ -24,6 +46,7 @@ Json envelope() { return Json{{"jsonrpc", "2.0"}}; }
 }  // namespace
 
 RpcRequest parse_request(std::string_view line) {
+  if (is_too_deep(line)) return invalid(nullptr, "request is nested too deep");
   Json document = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
     return {.content = RpcFault{kRpcParseError, "request is not JSON"}};

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -23,9 +24,7 @@ ServiceStatus status_without_daemon(const std::string& repo) {
   return {.pid = ::getpid(), .version = kVersion, .repo = repo};
 }
 
-}  // namespace
-
-Result<std::shared_ptr<dagstore::Dagstore>> open_repo(const std::string& repo) {
+Result<std::shared_ptr<dagstore::Dagstore>> open_now(const std::string& repo) {
   mount::MountRegistry mounts;
   mounts.add("file", mount::FileMount::factory(repo));
   std::unique_ptr<dagstore::Dagstore> dagstore =
@@ -33,28 +32,42 @@ Result<std::shared_ptr<dagstore::Dagstore>> open_repo(const std::string& repo) {
   return std::shared_ptr<dagstore::Dagstore>(std::move(dagstore));
 }
 
-Result<std::unique_ptr<StoreService>> open_store(
-    const OpenStoreOptions& options) {
-  const auto deadline = std::chrono::steady_clock::now() + options.patience;
+Result<std::unique_ptr<StoreService>> serve_locally(const std::string& repo) {
+  std::shared_ptr<dagstore::Dagstore> dagstore = DAGFS_TRY(open_now(repo));
+  return std::unique_ptr<StoreService>(std::make_unique<LocalStoreService>(
+      std::move(dagstore), [repo] { return status_without_daemon(repo); }));
+}
+
+// Tries until the repo is not locked, or patience ends.
+template <typename T>
+Result<T> retry(std::chrono::milliseconds patience,
+                const std::function<Result<T>()>& attempt) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (true) {
-    std::optional<UniqueFd> socket = DAGFS_TRY(connect_in_repo(options.repo));
-    if (socket) {
-      return std::unique_ptr<StoreService>(
-          std::make_unique<RpcStoreService>(std::move(*socket)));
-    }
-    Result<std::shared_ptr<dagstore::Dagstore>> dagstore =
-        open_repo(options.repo);
-    if (dagstore.ok()) {
-      return std::unique_ptr<StoreService>(std::make_unique<LocalStoreService>(
-          std::move(dagstore).value(),
-          [repo = options.repo] { return status_without_daemon(repo); }));
-    }
-    const bool locked = dagstore.error().code() == ErrorCode::kUnavailable;
-    if (!locked || std::chrono::steady_clock::now() >= deadline) {
-      return std::move(dagstore).error();
-    }
+    Result<T> result = attempt();
+    const bool locked =
+        !result.ok() && result.error().code() == ErrorCode::kUnavailable;
+    if (!locked || std::chrono::steady_clock::now() >= deadline) return result;
     std::this_thread::sleep_for(kLookInterval);
   }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<dagstore::Dagstore>> open_repo(
+    const OpenStoreOptions& options) {
+  return retry<std::shared_ptr<dagstore::Dagstore>>(
+      options.patience, [&] { return open_now(options.repo); });
+}
+
+Result<std::unique_ptr<StoreService>> open_store(
+    const OpenStoreOptions& options) {
+  using Service = std::unique_ptr<StoreService>;
+  return retry<Service>(options.patience, [&]() -> Result<Service> {
+    std::optional<UniqueFd> socket = DAGFS_TRY(connect_in_repo(options.repo));
+    if (!socket) return serve_locally(options.repo);
+    return Service(std::make_unique<RpcStoreService>(std::move(*socket)));
+  });
 }
 
 }  // namespace dagfs::tools

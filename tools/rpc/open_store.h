@@ -27,8 +27,9 @@ struct OpenStoreOptions {
 Result<std::unique_ptr<StoreService>> open_store(
     const OpenStoreOptions& options);
 
-// The repo itself, with every kind of mount that dagfs has. Errors as
-// Dagstore::open.
-Result<std::shared_ptr<dagstore::Dagstore>> open_repo(const std::string& repo);
+// The repo itself, with every kind of mount that dagfs has, waiting for another
+// command to be done with it. Errors as Dagstore::open.
+Result<std::shared_ptr<dagstore::Dagstore>> open_repo(
+    const OpenStoreOptions& options);
 
 }  // namespace dagfs::tools

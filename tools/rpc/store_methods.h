@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-// StoreService as JSON-RPC methods. docs/rpc.md lists them.
+// StoreService as JSON-RPC methods. docs/cli.md lists them.
 
 #pragma once
 

@@ -24,11 +24,20 @@ TEST(CommandLine, HelpOfEveryCommandSaysWhenAndShowsAnExample) {
       {},
       {"init"},
       {"register"},
+      {"mount"},
+      {"umount"},
       {"shard"},
       {"shard", "list"},
       {"shard", "info"},
       {"shard", "destroy"},
       {"shard", "verify"},
+      {"car"},
+      {"car", "inspect"},
+      {"car", "ls"},
+      {"car", "cat"},
+      {"car", "verify"},
+      {"car", "index"},
+      {"car", "extract"},
   };
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");

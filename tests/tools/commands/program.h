@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -30,6 +31,7 @@ enum class Reach { kDirectly, kThroughDaemon };
 class Program {
  public:
   explicit Program(Reach reach = Reach::kDirectly) {
+    std::filesystem::create_directory(folder_.path("repo"));
     if (reach == Reach::kDirectly) return;
     Result<UniqueFd> listener = tools::listen_in_repo(folder_.path());
     EXPECT_TRUE(listener.ok());
