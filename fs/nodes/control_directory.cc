@@ -50,7 +50,9 @@ std::string render_status(const TreeContext& tree,
   json["version"] = options.version;
   json["pid"] = ::getpid();
   json["repo"] = tree.store().repo();
+  json["mountpoint"] = options.mountpoint;
   json["started_at"] = json_time(options.started_at);
+  if (options.request_count) json["requests"] = options.request_count();
   return json.dump(2, ' ', /*ensure_ascii=*/false,
                    nlohmann::ordered_json::error_handler_t::replace) +
          "\n";

@@ -16,7 +16,9 @@ namespace dagfs::fs {
 struct ControlOptions {
   std::chrono::system_clock::time_point started_at;
   std::string version;
-  std::function<std::string()> more_metrics;  // As TreeOptions.
+  std::string mountpoint;
+  std::function<std::uint64_t()> request_count;  // As TreeOptions.
+  std::function<std::string()> more_metrics;     // As TreeOptions.
 };
 
 // .dagfs/: files about the running program, made up at each open.

@@ -27,6 +27,8 @@ NodePtr make_root(dagstore::Dagstore& store, TreeOptions options) {
                      tree, inode_of(kRootInode, ".dagfs"),
                      {.started_at = now,
                       .version = std::move(options.version),
+                      .mountpoint = std::move(options.mountpoint),
+                      .request_count = std::move(options.request_count),
                       .more_metrics = std::move(options.more_metrics)})});
   return std::make_shared<FixedDirectoryNode>(kRootInode, to_timespec(now),
                                               std::move(children));

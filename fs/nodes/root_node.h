@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -13,7 +14,11 @@
 namespace dagfs::fs {
 
 struct TreeOptions {
-  std::string version;  // Of the program, for .dagfs/version.
+  std::string version;     // Of the program, for .dagfs/version.
+  std::string mountpoint;  // For .dagfs/status.json.
+  // Requests served so far, for .dagfs/status.json. May be empty; called on any
+  // thread.
+  std::function<std::uint64_t()> request_count;
   // Lines in Prometheus's text format that are added to .dagfs/metrics: what
   // whoever serves the tree counts. May be empty; called on any thread.
   std::function<std::string()> more_metrics;

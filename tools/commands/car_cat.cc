@@ -59,7 +59,7 @@ Result<ExitCode> cat(const CarCatOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void add_car_cat(CLI::App& car, Action* selected) {
+void add_car_cat(CLI::App& car, Selection* selected) {
   auto options = std::make_shared<CarCatOptions>();
   CLI::App* command =
       add_command(car, "cat",

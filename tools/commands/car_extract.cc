@@ -13,7 +13,6 @@ struct CarExtractOptions {
   std::string output = ".";
   std::vector<std::string> paths;
   bool force = false;
-  bool json = false;
 };
 
 // What is not in the CAR is wrong with the CAR; a name that is taken, or that
@@ -51,7 +50,7 @@ Result<ExitCode> extract(const CarExtractOptions& options,
   Extraction extraction(
       car, options.force ? Existing::kReplace : Existing::kKeep, failure);
   for (const FoundPath& start : starts) extraction.extract(start, *output);
-  if (options.json) {
+  if (context.json()) {
     context.print_json(Json{{"files", extraction.files()}});
   }
   return code;
@@ -59,7 +58,7 @@ Result<ExitCode> extract(const CarExtractOptions& options,
 
 }  // namespace
 
-void add_car_extract(CLI::App& car, Action* selected) {
+void add_car_extract(CLI::App& car, Selection* selected) {
   auto options = std::make_shared<CarExtractOptions>();
   CLI::App* command = add_command(
       car, "extract",
@@ -80,7 +79,7 @@ void add_car_extract(CLI::App& car, Action* selected) {
                    "not given")
       ->type_name("DIR");
   command->add_flag("--force", options->force, "Replace files that exist");
-  command->add_flag("--json", options->json, "Print how many files, as JSON");
+  command->add_flag("--json", selected->json, "Print how many files, as JSON");
   select(command, selected, options, extract);
 }
 

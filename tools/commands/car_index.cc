@@ -17,7 +17,6 @@ struct CarIndexOptions {
   std::string file;
   std::string output;
   bool force = false;
-  bool json = false;
 };
 
 std::string default_output(std::string_view file) {
@@ -57,7 +56,7 @@ Result<ExitCode> index(const CarIndexOptions& options,
   const Status finished = std::move(*created).finish({}, existing);
   if (!finished.ok()) return fail_output(finished.error(), context);
 
-  if (options.json) {
+  if (context.json()) {
     Json json = {{"blocks", summary.section_count},
                  {"size", summary.index_size}};
     set_text(&json, "index", output.string());
@@ -70,7 +69,7 @@ Result<ExitCode> index(const CarIndexOptions& options,
 
 }  // namespace
 
-void add_car_index(CLI::App& car, Action* selected) {
+void add_car_index(CLI::App& car, Selection* selected) {
   auto options = std::make_shared<CarIndexOptions>();
   CLI::App* command = add_command(
       car, "index",
@@ -85,7 +84,7 @@ void add_car_index(CLI::App& car, Action* selected) {
                    "The index; FILE with .idx for .car if not given")
       ->type_name("OUT");
   command->add_flag("--force", options->force, "Replace a file that exists");
-  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--json", selected->json, "Print JSON");
   select(command, selected, options, index);
 }
 

@@ -15,7 +15,6 @@ namespace {
 
 struct CarInspectOptions {
   std::string file;
-  bool json = false;
 };
 
 Result<std::string> presence_of(const OpenCar& car, const car::Cid& root) {
@@ -197,7 +196,7 @@ Result<ExitCode> inspect(const CarInspectOptions& options,
                          CommandContext& context) {
   const OpenCar car = DAGFS_TRY(open_car(options.file));
   const Json report = DAGFS_TRY(report_of(car));
-  if (options.json) {
+  if (context.json()) {
     context.print_json(report);
   } else {
     TextReport(context).print(report);
@@ -207,7 +206,7 @@ Result<ExitCode> inspect(const CarInspectOptions& options,
 
 }  // namespace
 
-void add_car_inspect(CLI::App& car, Action* selected) {
+void add_car_inspect(CLI::App& car, Selection* selected) {
   auto options = std::make_shared<CarInspectOptions>();
   CLI::App* command = add_command(
       car, "inspect",
@@ -218,7 +217,7 @@ void add_car_inspect(CLI::App& car, Action* selected) {
   command->add_option("file", options->file, "The CAR")
       ->type_name("FILE")
       ->required();
-  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--json", selected->json, "Print JSON");
   select(command, selected, options, inspect);
 }
 

@@ -22,7 +22,6 @@ struct CarLsOptions {
   bool is_long = false;
   bool recursive = false;
   bool human = false;
-  bool json = false;
 };
 
 Json to_json(const std::string& path, const DagEntry& entry) {
@@ -45,7 +44,7 @@ class Listing {
       : car_(car), options_(options), context_(context) {}
 
   void print(const std::string& path, const DagEntry& entry) {
-    if (options_.json) return context_.print_json(to_json(path, entry));
+    if (context_.json()) return context_.print_json(to_json(path, entry));
     std::string line;
     if (options_.is_long) {
       line = fmt::format("{}  {:>20}  ", mode_text(entry), time_text(entry));
@@ -139,7 +138,7 @@ Result<ExitCode> ls(const CarLsOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void add_car_ls(CLI::App& car, Action* selected) {
+void add_car_ls(CLI::App& car, Selection* selected) {
   auto options = std::make_shared<CarLsOptions>();
   CLI::App* command = add_command(
       car, "ls",
@@ -158,7 +157,7 @@ void add_car_ls(CLI::App& car, Action* selected) {
   command->add_flag("-l", options->is_long, "With type, mode and time");
   command->add_flag("-R", options->recursive, "With everything below");
   command->add_flag("-h", options->human, "Sizes as 1.2K, 340M");
-  command->add_flag("--json", options->json, "Print JSON, a line an entry");
+  command->add_flag("--json", selected->json, "Print JSON, a line an entry");
   select(command, selected, options, ls);
 }
 

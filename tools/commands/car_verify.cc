@@ -12,14 +12,12 @@ namespace {
 
 struct CarVerifyOptions {
   std::vector<std::string> files;
-  bool json = false;
 };
 
 class Verification {
  public:
-  Verification(const std::string& path, const CarVerifyOptions& options,
-               CommandContext& context)
-      : path_(path), options_(options), context_(context) {}
+  Verification(const std::string& path, CommandContext& context)
+      : path_(path), context_(context) {}
 
   // How it ended, or why it could not be done.
   Result<ExitCode> run() {
@@ -86,7 +84,7 @@ class Verification {
 
   void print(const std::string& line) {
     context_.show_progress("");
-    if (options_.json) {
+    if (context_.json()) {
       Json json = {{"problem", line}};
       set_text(&json, "file", path_);
       return context_.print_json(json);
@@ -95,7 +93,7 @@ class Verification {
   }
 
   void print_summary(const car::CarReport& report) {
-    if (!options_.json) {
+    if (!context_.json()) {
       return context_.print(fmt::format(
           "{}: {} blocks, {} bytes, {} problems, {} unverifiable",
           printable(path_), report.section_count, report.block_bytes, problems_,
@@ -124,7 +122,6 @@ class Verification {
   }
 
   const std::string& path_;
-  const CarVerifyOptions& options_;
   CommandContext& context_;
   std::uint64_t problems_ = 0;
 };
@@ -133,7 +130,7 @@ Result<ExitCode> verify(const CarVerifyOptions& options,
                         CommandContext& context) {
   ExitCode code = ExitCode::kOk;
   for (const std::string& path : options.files) {
-    const Result<ExitCode> result = Verification(path, options, context).run();
+    const Result<ExitCode> result = Verification(path, context).run();
     const ExitCode one = result.ok() ? *result : context.fail(result.error());
     if (code == ExitCode::kOk) code = one;
   }
@@ -142,7 +139,7 @@ Result<ExitCode> verify(const CarVerifyOptions& options,
 
 }  // namespace
 
-void add_car_verify(CLI::App& car, Action* selected) {
+void add_car_verify(CLI::App& car, Selection* selected) {
   auto options = std::make_shared<CarVerifyOptions>();
   CLI::App* command = add_command(
       car, "verify",
@@ -153,7 +150,7 @@ void add_car_verify(CLI::App& car, Action* selected) {
   command->add_option("files", options->files, "The CARs")
       ->type_name("FILE")
       ->required();
-  command->add_flag("--json", options->json,
+  command->add_flag("--json", selected->json,
                     "Print JSON, a line a problem and a line a file");
   select(command, selected, options, verify);
 }

@@ -33,6 +33,10 @@ class CommandContext {
   ExitCode fail(ExitCode code, std::string_view message);
   ExitCode fail(const Error& error);
 
+  // Print JSON instead of text.
+  bool json() const { return json_; }
+  void set_json(bool json) { json_ = json; }
+
   // One line on standard output.
   void print(std::string_view line);
   void print_json(const Json& json);
@@ -58,6 +62,7 @@ class CommandContext {
   std::ostream& err_;
   StoreOpener open_store_;
   std::string repo_;
+  bool json_ = false;
   bool interactive_ = false;
   std::size_t progress_size_ = 0;
 };

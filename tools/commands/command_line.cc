@@ -16,7 +16,7 @@
 namespace dagfs::tools {
 namespace {
 
-void add_commands(CLI::App& program, Action* selected) {
+void add_commands(CLI::App& program, Selection* selected) {
   add_init(program, selected);
   add_register(program, selected);
   add_mount(program, selected);
@@ -108,7 +108,9 @@ ExitCode run_command_line(const CommandLine& line, CommandContext& context) {
       ->type_name("DIR")
       ->default_str("$DAGFS_REPO or ~/.dagfs");
 
-  Action selected;
+  Selection selected;
+  program.add_flag("--json", selected.json,
+                   "Print JSON, one document a line, where there is output");
   add_commands(program, &selected);
   // The parser takes its arguments from the back.
   std::vector<std::string> arguments(line.arguments.rbegin(),
@@ -122,7 +124,8 @@ ExitCode run_command_line(const CommandLine& line, CommandContext& context) {
   Result<std::string> absolute = absolute_repo(repo);
   if (!absolute.ok()) return context.fail(absolute.error());
   context.set_repo(std::move(absolute).value());
-  return perform(selected, context);
+  context.set_json(selected.json);
+  return perform(selected.action, context);
 }
 
 }  // namespace dagfs::tools

@@ -19,34 +19,44 @@ struct CommandHelp {
   std::string example;  // A command line.
 };
 
-// Adds `name` to `parent`. `selected` gets the action of the command that the
-// arguments name; it must outlive parsing.
+// What the arguments ask for.
+struct Selection {
+  Action action;
+  bool json = false;
+};
+
+// Adds `name` to `parent`.
 CLI::App* add_command(CLI::App& parent, const std::string& name,
                       const CommandHelp& help);
 
-void add_init(CLI::App& program, Action* selected);
-void add_register(CLI::App& program, Action* selected);
-void add_mount(CLI::App& program, Action* selected);
-void add_umount(CLI::App& program, Action* selected);
-void add_shard_list(CLI::App& shard, Action* selected);
-void add_shard_info(CLI::App& shard, Action* selected);
-void add_shard_destroy(CLI::App& shard, Action* selected);
-void add_shard_verify(CLI::App& shard, Action* selected);
-void add_car_inspect(CLI::App& car, Action* selected);
-void add_car_ls(CLI::App& car, Action* selected);
-void add_car_cat(CLI::App& car, Action* selected);
-void add_car_verify(CLI::App& car, Action* selected);
-void add_car_index(CLI::App& car, Action* selected);
-void add_car_extract(CLI::App& car, Action* selected);
+// Each adds one command that, if the arguments name it, puts its action in
+// `selected`, which must outlive parsing.
+void add_init(CLI::App& program, Selection* selected);
+void add_register(CLI::App& program, Selection* selected);
+void add_mount(CLI::App& program, Selection* selected);
+void add_umount(CLI::App& program, Selection* selected);
+void add_shard_list(CLI::App& shard, Selection* selected);
+void add_shard_info(CLI::App& shard, Selection* selected);
+void add_shard_destroy(CLI::App& shard, Selection* selected);
+void add_shard_verify(CLI::App& shard, Selection* selected);
+void add_car_inspect(CLI::App& car, Selection* selected);
+void add_car_ls(CLI::App& car, Selection* selected);
+void add_car_cat(CLI::App& car, Selection* selected);
+void add_car_verify(CLI::App& car, Selection* selected);
+void add_car_index(CLI::App& car, Selection* selected);
+void add_car_extract(CLI::App& car, Selection* selected);
+
+// Of commands that have none.
+struct NoOptions {};
 
 // Makes `action(options, context)` what `command` does; `options` is where the
 // parser puts its values.
 template <typename Options>
-void select(CLI::App* command, Action* selected,
+void select(CLI::App* command, Selection* selected,
             std::shared_ptr<Options> options,
             Result<ExitCode> (*action)(const Options&, CommandContext&)) {
   command->callback([selected, options = std::move(options), action] {
-    *selected = [options, action](CommandContext& context) {
+    selected->action = [options, action](CommandContext& context) {
       return action(*options, context);
     };
   });

@@ -7,11 +7,7 @@
 namespace dagfs::tools {
 namespace {
 
-struct InitOptions {
-  bool json = false;
-};
-
-Result<ExitCode> init(const InitOptions& options, CommandContext& context) {
+Result<ExitCode> init(const NoOptions& /*options*/, CommandContext& context) {
   if (const auto failed = context.fail_without_repo()) return *failed;
   const Status created = dagstore::Dagstore::create(context.repo());
   if (!created.ok()) {
@@ -20,7 +16,7 @@ Result<ExitCode> init(const InitOptions& options, CommandContext& context) {
                               : exit_code_from(created.error().code());
     return context.fail(code, created.error().message());
   }
-  if (options.json) {
+  if (context.json()) {
     context.print_json(Json{{"repo", context.repo()}});
   } else {
     context.print(printable(context.repo()));
@@ -30,14 +26,14 @@ Result<ExitCode> init(const InitOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void add_init(CLI::App& program, Action* selected) {
-  auto options = std::make_shared<InitOptions>();
+void add_init(CLI::App& program, Selection* selected) {
+  auto options = std::make_shared<NoOptions>();
   CLI::App* command =
       add_command(program, "init",
                   {.what = "Make an empty repo and print its folder",
                    .when = "once, before the first CAR is registered",
                    .example = "dagfs --repo /srv/dagstore init"});
-  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--json", selected->json, "Print JSON");
   select(command, selected, options, init);
 }
 

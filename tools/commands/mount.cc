@@ -114,7 +114,7 @@ Result<ExitCode> mount_repo(const MountCommandOptions& options,
 
 }  // namespace
 
-void add_mount(CLI::App& program, Action* selected) {
+void add_mount(CLI::App& program, Selection* selected) {
   auto options = std::make_shared<MountCommandOptions>();
   CLI::App* command = add_command(
       program, "mount",

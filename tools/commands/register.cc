@@ -17,7 +17,6 @@ struct RegisterOptions {
   std::vector<std::string> sources;
   std::string key;
   bool eager = false;
-  bool json = false;
 };
 
 // "file:" has a form without slashes; all other URLs are told from paths by
@@ -104,9 +103,8 @@ Plan plan(const RegisterOptions& options, const std::string& mountpoint,
   return result;
 }
 
-void print_registered(const NewShard& shard, const RegisterOptions& options,
-                      CommandContext& context) {
-  if (options.json) {
+void print_registered(const NewShard& shard, CommandContext& context) {
+  if (context.json()) {
     context.print_json(Json{{"key", shard.key}, {"url", shard.url}});
   } else {
     context.print(printable(shard.key));
@@ -143,7 +141,7 @@ Result<ExitCode> register_sources(const RegisterOptions& options,
 
     DAGFS_TRY(store.register_shards(registration.shards));
     for (const NewShard& shard : registration.shards) {
-      print_registered(shard, options, context);
+      print_registered(shard, context);
     }
     if (!options.eager) return ExitCode::kOk;
     return initialize_all(registration.shards, store, context);
@@ -152,7 +150,7 @@ Result<ExitCode> register_sources(const RegisterOptions& options,
 
 }  // namespace
 
-void add_register(CLI::App& program, Action* selected) {
+void add_register(CLI::App& program, Selection* selected) {
   auto options = std::make_shared<RegisterOptions>();
   CLI::App* command = add_command(
       program, "register",
@@ -169,7 +167,7 @@ void add_register(CLI::App& program, Action* selected) {
       ->type_name("KEY");
   command->add_flag("--eager", options->eager,
                     "Index the CARs now, and say which cannot be");
-  command->add_flag("--json", options->json, "Print JSON, a line a shard");
+  command->add_flag("--json", selected->json, "Print JSON, a line a shard");
   select(command, selected, options, register_sources);
 }
 

@@ -19,7 +19,7 @@ Result<ExitCode> destroy(const ShardDestroyOptions& options,
 
 }  // namespace
 
-void add_shard_destroy(CLI::App& shard, Action* selected) {
+void add_shard_destroy(CLI::App& shard, Selection* selected) {
   auto options = std::make_shared<ShardDestroyOptions>();
   CLI::App* command = add_command(
       shard, "destroy",

@@ -11,7 +11,6 @@ namespace {
 
 struct ShardInfoOptions {
   std::string key;
-  bool json = false;
 };
 
 void print_piece(const PieceRecord& piece, CommandContext& context) {
@@ -47,7 +46,7 @@ Result<ExitCode> info(const ShardInfoOptions& options,
                       CommandContext& context) {
   return with_store(context, [&](StoreService& store) -> Result<ExitCode> {
     const ShardRecord shard = DAGFS_TRY(store.info(options.key));
-    if (options.json) {
+    if (context.json()) {
       context.print_json(to_json(shard));
     } else {
       print_shard(shard, context);
@@ -58,7 +57,7 @@ Result<ExitCode> info(const ShardInfoOptions& options,
 
 }  // namespace
 
-void add_shard_info(CLI::App& shard, Action* selected) {
+void add_shard_info(CLI::App& shard, Selection* selected) {
   auto options = std::make_shared<ShardInfoOptions>();
   CLI::App* command = add_command(
       shard, "info",
@@ -68,7 +67,7 @@ void add_shard_info(CLI::App& shard, Action* selected) {
   command->add_option("key", options->key, "Key of the shard")
       ->type_name("KEY")
       ->required();
-  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--json", selected->json, "Print JSON");
   select(command, selected, options, info);
 }
 

@@ -12,28 +12,22 @@ namespace {
 // Few enough that the first lines come at once.
 constexpr std::uint64_t kPageShards = 200;
 
-struct ShardListOptions {
-  bool json = false;
-};
-
-void print_shard(const ShardRecord& shard, const ShardListOptions& options,
-                 CommandContext& context) {
-  if (options.json) return context.print_json(to_json(shard));
+void print_shard(const ShardRecord& shard, CommandContext& context) {
+  if (context.json()) return context.print_json(to_json(shard));
   std::string line = fmt::format("{}\t{}\t{}", printable(shard.key),
                                  shard.state, printable(shard.url));
   if (!shard.error.empty()) line += '\t' + printable(shard.error);
   context.print(line);
 }
 
-Result<ExitCode> list(const ShardListOptions& options,
-                      CommandContext& context) {
+Result<ExitCode> list(const NoOptions& /*options*/, CommandContext& context) {
   return with_store(context, [&](StoreService& store) -> Result<ExitCode> {
     std::string after;
     bool more = true;
     while (more && context.can_print()) {
       const ShardPage page = DAGFS_TRY(store.list(after, kPageShards));
       for (const ShardRecord& shard : page.shards) {
-        print_shard(shard, options, context);
+        print_shard(shard, context);
       }
       more = page.more && !page.shards.empty();
       if (more) after = page.shards.back().key;
@@ -44,14 +38,14 @@ Result<ExitCode> list(const ShardListOptions& options,
 
 }  // namespace
 
-void add_shard_list(CLI::App& shard, Action* selected) {
-  auto options = std::make_shared<ShardListOptions>();
+void add_shard_list(CLI::App& shard, Selection* selected) {
+  auto options = std::make_shared<NoOptions>();
   CLI::App* command = add_command(
       shard, "list",
       {.what = "Print key, state, URL and error of every shard",
        .when = "you want to know what is registered and what has failed",
        .example = "dagfs shard list | grep ShardStateErrored"});
-  command->add_flag("--json", options->json, "Print JSON, a line a shard");
+  command->add_flag("--json", selected->json, "Print JSON, a line a shard");
   select(command, selected, options, list);
 }
 

@@ -11,12 +11,11 @@ namespace {
 
 struct ShardVerifyOptions {
   std::vector<std::string> keys;
-  bool json = false;
 };
 
 void print_counts(const std::string& key, const VerifyCounts& counts,
-                  const ShardVerifyOptions& options, CommandContext& context) {
-  if (options.json) {
+                  CommandContext& context) {
+  if (context.json()) {
     Json json = to_json(counts);
     json["key"] = key;
     return context.print_json(json);
@@ -26,15 +25,15 @@ void print_counts(const std::string& key, const VerifyCounts& counts,
                             counts.bad, counts.unverifiable));
 }
 
-ExitCode verify_one(const std::string& key, const ShardVerifyOptions& options,
-                    StoreService& store, CommandContext& context) {
+ExitCode verify_one(const std::string& key, StoreService& store,
+                    CommandContext& context) {
   VerifyObserver observer;
   observer.progress = [&](std::uint64_t bytes_done) {
     context.show_progress(fmt::format("{}: {}", key, human_size(bytes_done)));
   };
   observer.problem = [&](const std::string& line) {
     context.show_progress("");
-    if (options.json) {
+    if (context.json()) {
       context.print_json(Json{{"key", key}, {"problem", line}});
     } else {
       context.print(printable(key + ": " + line));
@@ -46,7 +45,7 @@ ExitCode verify_one(const std::string& key, const ShardVerifyOptions& options,
     return context.fail(exit_code_from(counts.error().code()),
                         fmt::format("{}: {}", key, counts.error().message()));
   }
-  print_counts(key, *counts, options, context);
+  print_counts(key, *counts, context);
   if (counts->bad == 0) return ExitCode::kOk;
   return context.fail(ExitCode::kBadData,
                       fmt::format("{}: {} of {} blocks are bad", key,
@@ -58,7 +57,7 @@ Result<ExitCode> verify(const ShardVerifyOptions& options,
   return with_store(context, [&](StoreService& store) -> Result<ExitCode> {
     ExitCode code = ExitCode::kOk;
     for (const std::string& key : options.keys) {
-      const ExitCode one = verify_one(key, options, store, context);
+      const ExitCode one = verify_one(key, store, context);
       if (code == ExitCode::kOk) code = one;
     }
     return code;
@@ -67,7 +66,7 @@ Result<ExitCode> verify(const ShardVerifyOptions& options,
 
 }  // namespace
 
-void add_shard_verify(CLI::App& shard, Action* selected) {
+void add_shard_verify(CLI::App& shard, Selection* selected) {
   auto options = std::make_shared<ShardVerifyOptions>();
   CLI::App* command = add_command(
       shard, "verify",
@@ -77,7 +76,7 @@ void add_shard_verify(CLI::App& shard, Action* selected) {
   command->add_option("keys", options->keys, "Keys of the shards")
       ->type_name("KEY")
       ->required();
-  command->add_flag("--json", options->json,
+  command->add_flag("--json", selected->json,
                     "Print JSON, a line a problem and a line a shard");
   select(command, selected, options, verify);
 }

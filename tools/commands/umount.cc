@@ -50,7 +50,7 @@ Result<ExitCode> umount(const UmountOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void add_umount(CLI::App& program, Action* selected) {
+void add_umount(CLI::App& program, Selection* selected) {
   auto options = std::make_shared<UmountOptions>();
   CLI::App* command = add_command(
       program, "umount",

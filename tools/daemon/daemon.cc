@@ -101,6 +101,7 @@ class RunningDaemon {
   // Whoever finds no socket opens the repo itself, and waits for the lock.
   void end() {
     limit_ending();
+    dagstore_->stop();
     ::unlink((dagstore_->repo() + "/" + kRepoSocketName).c_str());
     server_.reset();
     session_.reset();
@@ -121,10 +122,14 @@ class RunningDaemon {
   }
 
   fs::NodePtr make_tree() const {
-    return fs::make_root(*dagstore_, {.version = kVersion,
-                                      .more_metrics = [counters = counters_] {
-                                        return metrics_text(*counters);
-                                      }});
+    return fs::make_root(
+        *dagstore_,
+        {.version = kVersion,
+         .mountpoint = options_.mountpoint,
+         .request_count = [counters =
+                               counters_] { return total_requests(*counters); },
+         .more_metrics = [counters =
+                              counters_] { return metrics_text(*counters); }});
   }
 
   ServiceStatus status() const {

@@ -86,6 +86,32 @@ TEST(CommandLine, RelativeRepoIsMadeAbsolute) {
   EXPECT_THAT(program.opened_repo(), testing::EndsWith("/some/where"));
 }
 
+TEST(CommandLine, JsonMayStandBeforeOrAfterTheCommand) {
+  Program program;
+  ASSERT_TRUE(program.service().register_shards({{"a", "file:///a"}}).ok());
+  const std::string after = program.run({"shard", "list", "--json"}).out;
+  EXPECT_THAT(after, StartsWith("{"));
+  EXPECT_EQ(program.run({"--json", "shard", "list"}).out, after);
+}
+
+TEST(CommandLine, CommandsOnCarsNeedNoRepo) {
+  Program program;
+  program.set_repo_default("");
+  EXPECT_EQ(program.run({"shard", "list"}).code, ExitCode::kConfiguration);
+  EXPECT_EQ(program.run({"init"}).code, ExitCode::kConfiguration);
+  EXPECT_EQ(program.run({"car", "ls", "/nowhere"}).code, ExitCode::kNoInput);
+}
+
+TEST(CommandLine, InitMakesARepoOnce) {
+  Program program;
+  const std::string repo = program.folder().path("new");
+  EXPECT_EQ(program.run({"--repo", repo, "init"}).out, repo + "\n");
+  EXPECT_EQ(program.run({"--repo", repo, "init"}).code, ExitCode::kUsage);
+  const std::string nowhere = program.folder().path("no/where");
+  EXPECT_EQ(program.run({"--repo", nowhere, "init"}).code,
+            ExitCode::kCannotCreate);
+}
+
 TEST(CommandLine, RepoThatIsNotThereIsAConfigurationError) {
   Program program;
   program.fail_to_open(Error(ErrorCode::kNotFound, "nothing"));

@@ -43,6 +43,7 @@ class Program {
   FakeStoreService& service() { return service_; }
   const TemporaryFolder& folder() const { return folder_; }
   const std::string& opened_repo() const { return opened_repo_; }
+  void set_repo_default(std::string repo) { repo_default_ = std::move(repo); }
   void fail_to_open(Error error) { open_error_ = std::move(error); }
 
   ProgramResult run(const std::vector<std::string>& arguments) {
@@ -51,8 +52,7 @@ class Program {
     tools::CommandContext context(
         out, err, [this](const std::string& repo) { return open(repo); });
     const tools::ExitCode code = tools::run_command_line(
-        {.arguments = arguments, .repo_default = folder_.path("repo")},
-        context);
+        {.arguments = arguments, .repo_default = repo_default_}, context);
     return {.code = code, .out = out.str(), .err = err.str()};
   }
 
@@ -105,6 +105,7 @@ class Program {
   }
 
   TemporaryFolder folder_;
+  std::string repo_default_ = folder_.path("repo");
   FakeStoreService service_;
   std::optional<Error> open_error_;
   std::string opened_repo_;
