@@ -20,18 +20,14 @@ class CountingSink final : public fs::DirectorySink {
 
   bool add(std::string_view name, std::uint64_t inode, fs::NodeType type,
            std::uint64_t next_cookie) override {
-    if (taken_ == room_) return false;
-    ++taken_;
+    if (entries_->size() == room_) return false;
     entries_->push_back({std::string(name), inode, type, next_cookie});
     return true;
   }
 
-  std::size_t taken() const { return taken_; }
-
  private:
   std::size_t room_;
   std::vector<ListedName>* entries_;
-  std::size_t taken_ = 0;
 };
 
 }  // namespace
@@ -68,12 +64,22 @@ Listing list(fs::DirectoryHandle& handle, std::size_t room,
              std::uint64_t cookie) {
   Listing listing;
   while (true) {
-    CountingSink sink(room, &listing.entries);
-    Status read = handle.read(cookie, &sink);
-    if (!read.ok()) listing.error = std::move(read).error();
-    if (!read.ok() || sink.taken() == 0) return listing;
+    Listing some = list_some(handle, room, cookie);
+    const bool is_end = some.error || some.entries.empty();
+    std::ranges::move(some.entries, std::back_inserter(listing.entries));
+    listing.error = std::move(some.error);
+    if (is_end) return listing;
     cookie = listing.entries.back().next_cookie;
   }
+}
+
+Listing list_some(fs::DirectoryHandle& handle, std::size_t room,
+                  std::uint64_t cookie) {
+  Listing listing;
+  CountingSink sink(room, &listing.entries);
+  Status read = handle.read(cookie, &sink);
+  if (!read.ok()) listing.error = std::move(read).error();
+  return listing;
 }
 
 Result<Bytes> read_all(const fs::Node& node, std::uint64_t step) {

@@ -45,6 +45,10 @@ Listing list(const fs::Node& node, std::size_t room = 7,
 Listing list(fs::DirectoryHandle& handle, std::size_t room,
              std::uint64_t cookie = 0);
 
+// What one call gives.
+Listing list_some(fs::DirectoryHandle& handle, std::size_t room,
+                  std::uint64_t cookie);
+
 // All bytes of a file, `step` at a time; fails as the first read that does.
 Result<Bytes> read_all(const fs::Node& node,
                        std::uint64_t step = std::uint64_t{128} << 10);

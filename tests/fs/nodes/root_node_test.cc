@@ -30,8 +30,7 @@ TEST_F(RootNode, HoldsShardsAndControlFiles) {
 }
 
 TEST_F(RootNode, ListingAgreesWithLookUp) {
-  for (const char* folder : {"", ".dagfs"}) {
-    const NodePtr node = *folder ? at(folder) : root;
+  for (const NodePtr& node : {root, at(".dagfs")}) {
     for (const auto& entry : tests::list(*node).entries) {
       const auto found = node->lookup(entry.name);
       ASSERT_TRUE(found.ok());

@@ -232,7 +232,8 @@ TEST_F(Unixfs, MissingRawLeafOfADirectoryToo) {
 }
 
 TEST_F(Unixfs, CorruptBlockIsAFileThatCannotBeOpened) {
-  const car::Cid bad = dag.file("good once");
+  const car::Cid bad =
+      dag.file("good once", {.leaves = tests::DagLeaves::kDagPb});
   const car::Cid top = dag.directory({{"bad", bad}});
   add_with_bad(top, bad);
   const NodePtr node = below("k", top, "bad");
