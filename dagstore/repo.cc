@@ -10,7 +10,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -18,6 +17,7 @@
 
 #include "car/base/file.h"
 #include "dagstore/durable_file.h"
+#include "dagstore/repo_settings.h"
 
 namespace dagfs::dagstore {
 namespace {
@@ -33,55 +33,6 @@ constexpr std::string_view kSettingsText =
 // Far above what anybody writes into it by hand.
 constexpr std::uint64_t kSettingsSizeMax = 64 * 1024;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
-
-Result<std::uint64_t> parse_version_line(std::string_view line) {
-  const std::size_t equals = line.find('=');
-  const bool is_version = equals != std::string_view::npos &&
-                          trimmed(line.substr(0, equals)) == "version";
-  if (!is_version) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("\"{}\" is no setting", line));
-  }
-  const std::string_view value = trimmed(line.substr(equals + 1));
-  std::uint64_t version = 0;
-  const char* end = value.data() + value.size();
-  const auto parsed = std::from_chars(value.data(), end, version);
-  if (parsed.ec != std::errc() || parsed.ptr != end) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("version \"{}\" is no number", value));
-  }
-  return version;
-}
-
-// The file is TOML, of which one line is ours; a TOML parser would be a package
-// for that line.
-Result<std::uint64_t> parse_settings(std::string_view text) {
-  std::optional<std::uint64_t> version;
-  while (!text.empty()) {
-    const std::size_t line_end = text.find('\n');
-    std::string_view line = text.substr(0, line_end);
-    text = line_end == std::string_view::npos ? std::string_view()
-                                              : text.substr(line_end + 1);
-    line = trimmed(line.substr(0, line.find('#')));
-    if (line.empty()) continue;
-    const std::uint64_t value = DAGFS_TRY(parse_version_line(line));
-    if (version.has_value()) {
-      return Error(ErrorCode::kCorrupt, "version is set twice");
-    }
-    version = value;
-  }
-  if (!version.has_value()) {
-    return Error(ErrorCode::kCorrupt, "no version is set");
-  }
-  return *version;
-}
-
 Status check_settings(const std::string& path) {
   auto file = PosixFile::open(path);
   if (!file.ok() && file.error().code() == ErrorCode::kNotFound) {
@@ -94,7 +45,7 @@ Status check_settings(const std::string& path) {
   std::string text(settings->size(), '\0');
   DAGFS_TRY_CONTEXT(
       settings->read_at(0, std::as_writable_bytes(std::span(text))), path);
-  const auto version = DAGFS_TRY_CONTEXT(parse_settings(text), path);
+  const auto version = DAGFS_TRY_CONTEXT(parse_repo_version(text), path);
   if (version != kVersion) {
     return Error(ErrorCode::kUnsupported,
                  fmt::format("{}: the repo has version {}; this program knows "
@@ -111,7 +62,7 @@ std::string holder_of(int lock) {
   if (size <= 0) return "another process";
   const std::string_view line =
       std::string_view(text.data(), static_cast<std::size_t>(size));
-  return fmt::format("process {}", trimmed(line.substr(0, line.find('\n'))));
+  return fmt::format("process {}", line.substr(0, line.find('\n')));
 }
 
 // Opens `path` and locks it by flock. nullopt: somebody else has.

@@ -318,6 +318,31 @@ TEST_F(DagstoreTest, OnlyIdleShardsBeyondTheMaximumAreClosed) {
   EXPECT_EQ(sources["b"].opens(), 3U);
 }
 
+TEST_F(DagstoreTest, HundredThousandShardsAreRegisteredAtOnceAndFoundAgain) {
+  constexpr int kCount = 100'000;
+  sources["all"];
+  std::vector<Dagstore::Registration> shards;
+  for (int i = 0; i < kCount; ++i) {
+    shards.push_back({key_of("baga6ea4seaq" + std::to_string(i)), "fault:all"});
+  }
+  ASSERT_TRUE(store->register_shards(shards).ok());
+  reopen();
+
+  int count = 0;
+  std::string last;
+  ASSERT_TRUE(store
+                  ->for_each_key("",
+                                 [&](std::string_view key) {
+                                   EXPECT_LT(last, key);
+                                   last = key;
+                                   ++count;
+                                   return true;
+                                 })
+                  .ok());
+  EXPECT_EQ(count, kCount);
+  EXPECT_TRUE(store->info(key_of("baga6ea4seaq77777")).ok());
+}
+
 TEST_F(DagstoreTest, LeaseMayOutliveTheStore) {
   const OneBlockCar car("hello");
   add("a", car.bytes());

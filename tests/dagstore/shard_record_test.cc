@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/result_matchers.h"
@@ -58,6 +60,14 @@ ShardInfo example() {
 
 TEST(ShardRecord, EncodesTheExampleOfTheDocument) {
   EXPECT_EQ(encode_shard_record(example()), kExample);
+}
+
+TEST(ShardRecord, DocumentShowsTheExample) {
+  std::ifstream file(std::string(DAGFS_SOURCE_DIR) +
+                     "/docs/formats/registry.md");
+  std::string document{std::istreambuf_iterator<char>(file), {}};
+  std::erase(document, '\n');  // It breaks the record into lines.
+  EXPECT_THAT(document, HasSubstr(std::string(kExample)));
 }
 
 TEST(ShardRecord, EncodingWhatWasDecodedGivesTheSameBytes) {
