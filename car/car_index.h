@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <boost/container/small_vector.hpp>
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +15,7 @@
 #include "car/base/file.h"
 #include "car/base/result.h"
 #include "car/ipld/multihash.h"
+#include "car/limits.h"
 
 namespace dagfs::car {
 
@@ -29,8 +30,8 @@ struct IndexEntry {
   std::uint64_t ordinal = 0;   // Of the entry, counted over the whole index.
 };
 
-// Nearly always one: found without an allocation.
-using IndexEntries = boost::container::small_vector<IndexEntry, 4>;
+// Nearly always one; never an allocation.
+using IndexEntries = boost::container::static_vector<IndexEntry, kCopiesMax>;
 
 // A run of entries of one width, each a digest and then the position as 8
 // bytes, little-endian; ascending by digest in a valid index.

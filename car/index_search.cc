@@ -3,6 +3,7 @@
 #include "car/index_search.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "car/base/endian.h"
@@ -17,6 +18,9 @@ static_assert(kCidSizeMax + sizeof(std::uint64_t) <= 4096,
 // Uniform digests need two or three. Each guess halves nothing in the worst
 // case, so the binary search begins soon after.
 constexpr unsigned kGuessesMax = 6;
+
+// Fewer would often miss the neighbor that shows that a digest occurs once.
+constexpr std::uint64_t kEntriesMin = 6;
 
 // The digest's first bytes as a number, the scale on which it is uniform.
 std::uint64_t key_of(const std::byte* digest, std::size_t size) {
@@ -100,15 +104,18 @@ std::uint64_t BucketSearch::guess(unsigned probes) const {
   return low_ + std::min(steps, span - 1);
 }
 
-// How many entries to read at `at`: a page where the answer is likely in it,
-// else one, for that narrows the search down as well and costs less.
+// How many entries to read at `at`. As many as likely hold the answer, for most
+// of a look-up's time goes into copying cold bytes; one where a page would not
+// hold it, for that narrows the search down as well.
 std::uint64_t BucketSearch::probe_count(std::uint64_t at) const {
   const std::uint64_t whole_page = kWindowSize / bucket_.width;
   // So many uniform digests lie between `at` and the nearer known entry; the
-  // error of the guess is about the root of that, four times it nearly never.
+  // guess is off by about the root of that.
   const std::uint64_t distance = std::min(at - low_, high_ - at);
-  const bool within = distance <= whole_page * whole_page / 16;
-  return within ? whole_page : 1;
+  const double error = std::sqrt(static_cast<double>(distance));
+  const auto wanted = static_cast<std::uint64_t>(3 * error) + kEntriesMin;
+  if (wanted > 2 * whole_page) return 1;
+  return std::min(wanted, whole_page);
 }
 
 Status BucketSearch::read_around(std::uint64_t at, std::uint64_t count) {

@@ -39,7 +39,7 @@ inline constexpr std::uint64_t kIndexSizeMax = std::uint64_t{4} << 30;
 // Copies of one block that are tried when the first ones are damaged. Padding
 // blocks are written a million times by some importers; nobody gains from
 // listing or trying each.
-inline constexpr std::size_t kCopiesMax = 64;
+inline constexpr std::size_t kCopiesMax = 16;
 
 // A node that is decoded: its links and values take a multiple of its bytes in
 // memory. A plain directory of a million entries, far beyond what importers

@@ -19,10 +19,9 @@
 namespace dagfs::car {
 namespace {
 
-// Head and block in one system call where blocks are small; where they are
-// not, a page or two more than the head costs nothing to speak of.
-constexpr std::size_t kFirstRead = 4096;
-static_assert(kFirstRead >= kSectionHeadSizeMax);
+// Head and block in one system call where blocks are small. Where they are not,
+// the head costs one of its own; reading more of cold memory would cost more.
+constexpr std::size_t kFirstRead = 512;
 
 Error not_found(const Cid& cid) {
   return Error(ErrorCode::kNotFound,
@@ -50,9 +49,12 @@ class ScratchTrimmer {
   std::span<ScratchBuffer> buffers_;
 };
 
+// Of a block known to be bad, whose section begins at `offset`.
 Error bad_block(const Cid& cid, std::uint64_t offset) {
   return Error(ErrorCode::kCorrupt,
-               block_at(cid, offset) + ": does not hash to its CID");
+               fmt::format("block {} in the section at {}: does not hash to "
+                           "its CID",
+                           cid.to_string(), offset));
 }
 
 }  // namespace
@@ -193,35 +195,46 @@ Result<IndexEntries> ReadOnlyBlockstore::entries_of(const Cid& cid) const {
   return entries;
 }
 
-Result<StoredBlock> ReadOnlyBlockstore::read_head(
-    const Multihash& multihash, const IndexEntry& entry) const {
-  constexpr std::size_t kUsualSize = 128;
+// Reads `first_size` bytes of the section that `entry` points at, more where
+// its CID is uncommonly long, and parses its head, which must have `multihash`.
+Result<ReadOnlyBlockstore::SectionStart> ReadOnlyBlockstore::read_start(
+    const Multihash& multihash, const IndexEntry& entry, std::size_t first_size,
+    SectionStartBuffer* buffer) const {
   const std::uint64_t offset = header_.payload.offset + entry.position;
   if (entry.position >= header_.payload.size) {
     return Error(ErrorCode::kCorrupt,
                  fmt::format("index points at {}, past the payload", offset));
   }
   const std::uint64_t remaining = header_.payload.size - entry.position;
-  std::array<std::byte, kSectionHeadSizeMax> bytes;
-  std::size_t size = std::min<std::uint64_t>(remaining, kUsualSize);
-  DAGFS_TRY(file_->read_at(offset, std::span(bytes).first(size)));
-  auto head = parse_section_head(ByteView(bytes).first(size), remaining);
-  if (!head.ok() && size < remaining) {  // Perhaps an uncommonly long CID.
-    size = std::min<std::uint64_t>(remaining, bytes.size());
-    DAGFS_TRY(file_->read_at(offset, std::span(bytes).first(size)));
-    head = parse_section_head(ByteView(bytes).first(size), remaining);
-  }
-  if (!head.ok()) {
-    return std::move(head).error().context(
+  const auto read = [&](std::size_t wanted) -> Result<SectionStart> {
+    const std::span<std::byte> bytes =
+        std::span(*buffer).first(std::min<std::uint64_t>(remaining, wanted));
+    DAGFS_TRY(file_->read_at(offset, bytes));
+    const SectionHead head = DAGFS_TRY(parse_section_head(bytes, remaining));
+    return SectionStart{.offset = offset, .head = head, .bytes = bytes};
+  };
+  auto start = read(first_size);
+  if (!start.ok() && first_size < remaining) start = read(buffer->size());
+  if (!start.ok()) {
+    return std::move(start).error().context(
         fmt::format("index points at {}", offset));
   }
-  DAGFS_TRY(check_head(multihash, head->cid, offset));
+  DAGFS_TRY(check_head(multihash, start->head.cid, offset));
+  return start;
+}
+
+Result<StoredBlock> ReadOnlyBlockstore::read_head(
+    const Multihash& multihash, const IndexEntry& entry) const {
+  constexpr std::size_t kUsualSize = 128;
+  SectionStartBuffer buffer;
+  const SectionStart start =
+      DAGFS_TRY(read_start(multihash, entry, kUsualSize, &buffer));
   return StoredBlock{
-      .cid = head->cid.to_cid(),
-      .location = {.offset = offset + head->size,
-                   .size = head->block_size,
+      .cid = start.head.cid.to_cid(),
+      .location = {.offset = start.offset + start.head.size,
+                   .size = start.head.block_size,
                    .ordinal = entry.ordinal,
-                   .head_size = static_cast<std::uint32_t>(head->size)}};
+                   .head_size = static_cast<std::uint32_t>(start.head.size)}};
 }
 
 Status ReadOnlyBlockstore::check_head(const Multihash& expected,
@@ -237,32 +250,21 @@ Status ReadOnlyBlockstore::check_head(const Multihash& expected,
 
 Result<Block> ReadOnlyBlockstore::read_block(const Cid& cid,
                                              const IndexEntry& entry) const {
-  const std::uint64_t offset = header_.payload.offset + entry.position;
-  if (entry.position >= header_.payload.size) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("index points at {}, past the payload", offset));
-  }
-  const std::uint64_t remaining = header_.payload.size - entry.position;
-  std::array<std::byte, kFirstRead> first;
-  const std::size_t first_size =
-      std::min<std::uint64_t>(remaining, first.size());
-  DAGFS_TRY_CONTEXT(file_->read_at(offset, std::span(first).first(first_size)),
-                    block_at(cid, offset));
-  const SectionHead head = DAGFS_TRY_CONTEXT(
-      parse_section_head(ByteView(first).first(first_size), remaining),
-      fmt::format("index points at {}", offset));
   const Multihash multihash = cid.multihash();
-  DAGFS_TRY(check_head(multihash, head.cid, offset));
+  SectionStartBuffer buffer;
+  const SectionStart start = DAGFS_TRY_CONTEXT(
+      read_start(multihash, entry, kFirstRead, &buffer), cid.to_string());
+  const std::uint64_t offset = start.offset + start.head.size;
+  const ByteView rest = start.bytes.subspan(start.head.size);
+  const ByteView at_hand =
+      rest.first(std::min<std::uint64_t>(rest.size(), start.head.block_size));
 
   Bytes block;
-  const std::size_t at_hand =
-      std::min<std::uint64_t>(head.block_size, first_size - head.size);
-  block.reserve(head.block_size);
-  block.insert(block.end(), first.data() + head.size,
-               first.data() + head.size + at_hand);
-  block.resize(head.block_size);
-  DAGFS_TRY_CONTEXT(file_->read_at(offset + head.size + at_hand,
-                                   std::span(block).subspan(at_hand)),
+  block.reserve(start.head.block_size);
+  block.insert(block.end(), at_hand.begin(), at_hand.end());
+  block.resize(start.head.block_size);
+  DAGFS_TRY_CONTEXT(file_->read_at(offset + at_hand.size(),
+                                   std::span(block).subspan(at_hand.size())),
                     block_at(cid, offset));
   if (states_.get(entry.ordinal) != BlockState::kVerified) {
     const Status verdict = verify_bytes(multihash, block);
@@ -384,7 +386,7 @@ Error ReadOnlyBlockstore::known_bad(const BlockLocation& location) const {
   auto head =
       parse_section_head(head_bytes, location.head_size + location.size);
   if (!head.ok()) return std::move(head).error();
-  return bad_block(head->cid.to_cid(), location.offset);
+  return bad_block(head->cid.to_cid(), location.offset - location.head_size);
 }
 
 }  // namespace dagfs::car

@@ -4,6 +4,9 @@
 
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -14,6 +17,7 @@
 #include "car/block_states.h"
 #include "car/car_header.h"
 #include "car/car_index.h"
+#include "car/car_reader.h"
 
 namespace dagfs::car {
 
@@ -66,7 +70,20 @@ class ReadOnlyBlockstore final : public BlockSource {
   class Claim;
   struct ClaimedBlock;
 
+  using SectionStartBuffer = std::array<std::byte, kSectionHeadSizeMax>;
+
+  // The first bytes of a section, in a SectionStartBuffer.
+  struct SectionStart {
+    std::uint64_t offset = 0;  // In the file.
+    SectionHead head;
+    ByteView bytes;
+  };
+
   Result<IndexEntries> entries_of(const Cid& cid) const;
+  Result<SectionStart> read_start(const Multihash& multihash,
+                                  const IndexEntry& entry,
+                                  std::size_t first_size,
+                                  SectionStartBuffer* buffer) const;
   Result<StoredBlock> read_head(const Multihash& multihash,
                                 const IndexEntry& entry) const;
   Result<Block> read_block(const Cid& cid, const IndexEntry& entry) const;
