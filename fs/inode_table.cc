@@ -124,7 +124,8 @@ NodeId InodeTable::remember(Found found) {
   NodePtr former;
   const MutexLock lock(mutex_);
   Record* record = find_name_locked(found.parent, found.name, hash);
-  if (record != nullptr && record->type != found.type) {
+  if (record != nullptr &&
+      (record->type != found.type || record->inode != found.inode)) {
     unlink_name_locked(record);
     record = nullptr;
   }
@@ -132,7 +133,6 @@ NodeId InodeTable::remember(Found found) {
     record = insert_locked(&found, hash);
   } else {
     former = std::exchange(record->node, std::move(found.node));
-    record->inode = found.inode;
   }
   ++record->lookups;
   return record->id;

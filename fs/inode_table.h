@@ -51,9 +51,9 @@ class InodeTable {
   Entry find_entry(NodeId id) const DAGFS_EXCLUDES(mutex_);
 
   // The number for what was found, with one look-up more counted. A name that
-  // is known keeps its number and from now on stands for `found.node`; where
-  // the type differs it gets a new number, since the kernel cannot turn a
-  // directory into a file.
+  // is known keeps its number and from now on stands for `found.node`. Where
+  // type or inode differ, it is another thing: it gets a new number, so that
+  // the kernel shows nothing it cached of the former, and opens are not mixed.
   NodeId remember(Found found) DAGFS_EXCLUDES(mutex_);
 
   // Takes `count` look-ups back; at zero the number is gone.

@@ -80,25 +80,25 @@ void DeviceIo::note_init_request(const void* request, std::size_t size) {
 
   std::memcpy(&init, static_cast<const std::byte*>(request) + sizeof(header),
               sizeof(init));
+  offered_flags_ = init.flags;
   // Without INIT_EXT the kernel does not know the upper half.
-  if ((init.flags & FUSE_INIT_EXT) == 0) return;
-  offered_flags_ = init.flags | (std::uint64_t{init.flags2} << 32);
+  if ((init.flags & FUSE_INIT_EXT) != 0) {
+    offered_flags_ = init.flags | (std::uint64_t{init.flags2} << 32);
+  }
 }
 
 void DeviceIo::amend_init_answer(const iovec& body) {
-  const std::uint64_t offered = offered_flags_;
-  if ((offered & FUSE_INIT_EXT) == 0) return;
-
-  std::uint64_t wanted = kDirectIoAllowMmapFlag;
+  std::uint64_t wanted =
+      FUSE_PARALLEL_DIROPS | FUSE_INIT_EXT | kDirectIoAllowMmapFlag;
   if (is_passthrough_wanted_) wanted |= kPassthroughFlag;
-  wanted &= offered;
+  wanted &= offered_flags_;
 
   fuse_init_out answer = {};
   static_assert(sizeof(answer) == 64);
   std::memcpy(&answer, body.iov_base, sizeof(answer));
   // The kernel refuses passthrough beside a write-back cache.
   if ((answer.flags & FUSE_WRITEBACK_CACHE) != 0) wanted &= ~kPassthroughFlag;
-  answer.flags |= FUSE_INIT_EXT;
+  answer.flags |= static_cast<std::uint32_t>(wanted);
   answer.flags2 |= static_cast<std::uint32_t>(wanted >> 32);
   std::memcpy(body.iov_base, &answer, sizeof(answer));
   if ((wanted & kPassthroughFlag) != 0) {

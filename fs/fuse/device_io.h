@@ -15,9 +15,11 @@
 namespace dagfs::fs {
 
 // Reads requests and writes answers for libfuse, changing one of them: the
-// answer to INIT says that this side can do FUSE passthrough and shared
-// mappings of uncached files, where the kernel offered that. Debian's libfuse
-// 3.14 knows neither.
+// answer to INIT, where the kernel offered it, also says that this side can do
+//   * FUSE passthrough, and shared mappings of uncached files, which Debian's
+//     libfuse 3.14 does not know;
+//   * several look-ups in one directory at a time, which it knows and asks for
+//     but forgets to send: a look-up that hangs would hold up the directory.
 //
 // Thread-safe after attach().
 class DeviceIo {

@@ -2,6 +2,7 @@
 
 #include "fs/fuse/mount_point.h"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -58,8 +59,11 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 bool is_dead(const std::string& path) {
-  struct stat status = {};
-  return ::stat(path.c_str(), &status) != 0 && errno == ENOTCONN;
+  // Forced, as the kernel would go on answering from what it was told to keep.
+  struct statx status = {};
+  return ::statx(AT_FDCWD, path.c_str(), AT_STATX_FORCE_SYNC, STATX_BASIC_STATS,
+                 &status) != 0 &&
+         errno == ENOTCONN;
 }
 
 // Ordinary users may unmount what they mounted, but only through this program.

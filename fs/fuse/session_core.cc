@@ -152,8 +152,8 @@ std::optional<std::chrono::milliseconds> SessionCore::answer_interrupted() {
     }
     const auto request = pending.claim(id);
     if (!request) continue;
-    fuse_reply_err(request->handle, EINTR);
     RequestCounters::add(options.counters->interrupted);
+    fuse_reply_err(request->handle, EINTR);
     if (request->lane != nullptr) {
       lanes.sweep(*request->lane);
       options.counters->parked = lanes.load().parked;

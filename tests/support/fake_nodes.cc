@@ -43,19 +43,23 @@ class ListHandle final : public fs::DirectoryHandle {
     fs::NodeType type;
   };
 
-  explicit ListHandle(std::vector<Entry> entries)
-      : entries_(std::move(entries)) {}
+  ListHandle(std::vector<Entry> entries, std::optional<Error> error)
+      : entries_(std::move(entries)), error_(std::move(error)) {}
 
   Status read(std::uint64_t cookie, fs::DirectorySink* sink) override {
     for (std::size_t i = cookie; i < entries_.size(); ++i) {
       const Entry& entry = entries_[i];
-      if (!sink->add(entry.name, entry.inode, entry.type, i + 1)) break;
+      if (!sink->add(entry.name, entry.inode, entry.type, i + 1)) {
+        return ok_status();
+      }
     }
+    if (error_) return *error_;
     return ok_status();
   }
 
  private:
   const std::vector<Entry> entries_;
+  const std::optional<Error> error_;
 };
 
 class WideHandle final : public fs::DirectoryHandle {
@@ -85,6 +89,11 @@ FakeNode::FakeNode(fs::NodeType type) {
   shown.inode = next_inode();
 }
 
+Result<fs::Attributes> FakeNode::attributes() const {
+  if (attributes_gate != nullptr) attributes_gate->pass();
+  return shown;
+}
+
 std::vector<std::string> FakeNode::attribute_names() const {
   std::vector<std::string> names;
   for (const auto& [name, value] : extended) names.push_back(name);
@@ -93,6 +102,7 @@ std::vector<std::string> FakeNode::attribute_names() const {
 
 Result<std::optional<std::string>> FakeNode::attribute(
     std::string_view name) const {
+  if (extended_error) return *extended_error;
   const auto found = extended.find(name);
   if (found == extended.end()) return std::optional<std::string>();
   return std::optional<std::string>(found->second);
@@ -102,14 +112,21 @@ Result<fs::NodePtr> FakeDirectory::lookup(std::string_view name) const {
   if (std::ranges::find(broken, name) != broken.end()) {
     return Error(ErrorCode::kCorrupt, "broken on purpose");
   }
+  const MutexLock lock(mutex_);
   const auto found = entries.find(name);
   if (found == entries.end()) return fs::NodePtr();
   return found->second;
 }
 
+void FakeDirectory::replace(const std::string& name, fs::NodePtr node) {
+  const MutexLock lock(mutex_);
+  entries[name] = std::move(node);
+}
+
 Result<std::unique_ptr<fs::DirectoryHandle>> FakeDirectory::open_directory()
     const {
   std::vector<ListHandle::Entry> listed;
+  const MutexLock lock(mutex_);
   for (const auto& [name, node] : entries) {
     const auto attributes = node->attributes();
     if (!attributes.ok()) continue;
@@ -119,7 +136,7 @@ Result<std::unique_ptr<fs::DirectoryHandle>> FakeDirectory::open_directory()
     listed.push_back({name, 1, fs::NodeType::kFile});
   }
   return std::unique_ptr<fs::DirectoryHandle>(
-      std::make_unique<ListHandle>(std::move(listed)));
+      std::make_unique<ListHandle>(std::move(listed), list_error));
 }
 
 Result<fs::NodePtr> WideDirectory::lookup(std::string_view name) const {
@@ -164,6 +181,20 @@ void Gate::wait_for_arrivals(std::size_t count) {
 
 namespace {
 
+// Appends `range` of `content`, as far as there is any.
+void add_pieces(std::string_view content, ByteRange range,
+                std::size_t piece_size, fs::ReadBuffers* buffers) {
+  std::size_t at = std::min<std::size_t>(range.offset, content.size());
+  const std::size_t end =
+      at + std::min<std::size_t>(range.size, content.size() - at);
+  while (at < end) {
+    const std::size_t size = std::min(piece_size, end - at);
+    buffers->pieces.push_back(
+        {.iov_base = const_cast<char*>(content.data()) + at, .iov_len = size});
+    at += size;
+  }
+}
+
 class FakeHandle final : public fs::FileHandle {
  public:
   FakeHandle(std::shared_ptr<const FakeFile> file,
@@ -173,16 +204,7 @@ class FakeHandle final : public fs::FileHandle {
   Status read(ByteRange range, fs::ReadBuffers* buffers) override {
     ++*file_->reads;
     if (file_->read_gate != nullptr) file_->read_gate->pass();
-    std::size_t at = std::min<std::size_t>(range.offset, content_->size());
-    const std::size_t end =
-        at + std::min<std::size_t>(range.size, content_->size() - at);
-    while (at < end) {
-      const std::size_t size = std::min(file_->piece_size, end - at);
-      buffers->pieces.push_back(
-          {.iov_base = const_cast<char*>(content_->data()) + at,
-           .iov_len = size});
-      at += size;
-    }
+    add_pieces(*content_, range, file_->piece_size, buffers);
     buffers->owners.push_back(content_);
     return ok_status();
   }
@@ -201,6 +223,7 @@ class FakeHandle final : public fs::FileHandle {
 
 Result<std::unique_ptr<fs::FileHandle>> FakeFile::open_file() const {
   if (open_gate != nullptr) open_gate->pass();
+  if (open_error) return *open_error;
   return std::unique_ptr<fs::FileHandle>(std::make_unique<FakeHandle>(
       std::static_pointer_cast<const FakeFile>(shared_from_this()), content_));
 }
@@ -223,19 +246,14 @@ namespace {
 
 class BackedHandle final : public fs::FileHandle {
  public:
-  explicit BackedHandle(std::shared_ptr<const BackedFile::Backing> backing)
-      : backing_(std::move(backing)) {}
+  BackedHandle(std::shared_ptr<const BackedFile::Backing> backing,
+               std::size_t piece_size)
+      : backing_(std::move(backing)), piece_size_(piece_size) {}
 
   Status read(ByteRange range, fs::ReadBuffers* buffers) override {
-    const std::size_t at = std::min<std::size_t>(range.offset, backing_->size);
-    const std::size_t size =
-        std::min<std::size_t>(range.size, backing_->size - at);
-    if (size > 0) {
-      buffers->pieces.push_back(
-          {.iov_base = static_cast<char*>(backing_->memory) + at,
-           .iov_len = size});
-      buffers->owners.push_back(backing_);
-    }
+    add_pieces({static_cast<const char*>(backing_->memory), backing_->size},
+               range, piece_size_, buffers);
+    buffers->owners.push_back(backing_);
     return ok_status();
   }
 
@@ -246,6 +264,7 @@ class BackedHandle final : public fs::FileHandle {
 
  private:
   const std::shared_ptr<const BackedFile::Backing> backing_;
+  const std::size_t piece_size_;
 };
 
 }  // namespace
@@ -278,7 +297,7 @@ Result<std::shared_ptr<BackedFile>> BackedFile::open(const std::string& path,
 
 Result<std::unique_ptr<fs::FileHandle>> BackedFile::open_file() const {
   return std::unique_ptr<fs::FileHandle>(
-      std::make_unique<BackedHandle>(backing_));
+      std::make_unique<BackedHandle>(backing_, piece_size));
 }
 
 }  // namespace dagfs::tests

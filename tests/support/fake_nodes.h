@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,13 +22,30 @@
 
 namespace dagfs::tests {
 
+// Holds back whoever passes until it is opened.
+class Gate {
+ public:
+  void open();
+  void pass();
+  // Waits until `count` have come to it since it was made.
+  void wait_for_arrivals(std::size_t count);
+
+ private:
+  Mutex mutex_;
+  ConditionVariable changed_;
+  bool is_open_ DAGFS_GUARDED_BY(mutex_) = false;
+  std::size_t arrivals_ DAGFS_GUARDED_BY(mutex_) = 0;
+};
+
 // What all fakes have in common, set before they are shown.
 class FakeNode : public fs::Node {
  public:
-  Result<fs::Attributes> attributes() const override { return shown; }
+  Result<fs::Attributes> attributes() const override;
   fs::Caching caching() const override { return kept; }
   std::shared_ptr<fs::Lane> lane() const override { return queue; }
-  bool attributes_may_wait() const override { return false; }
+  bool attributes_may_wait() const override {
+    return attributes_gate != nullptr;
+  }
   std::vector<std::string> attribute_names() const override;
   Result<std::optional<std::string>> attribute(
       std::string_view name) const override;
@@ -36,6 +54,8 @@ class FakeNode : public fs::Node {
   fs::Caching kept = fs::Caching::kForever;
   std::shared_ptr<fs::Lane> queue;
   std::map<std::string, std::string, std::less<>> extended;
+  std::optional<Error> extended_error;  // Instead of any value.
+  std::shared_ptr<Gate> attributes_gate;
 
  protected:
   // Numbers in the order in which fakes are made.
@@ -51,9 +71,17 @@ class FakeDirectory final : public FakeNode {
   Result<fs::NodePtr> lookup(std::string_view name) const override;
   Result<std::unique_ptr<fs::DirectoryHandle>> open_directory() const override;
 
+  // Puts another node under `name`; unlike the members below, while it is
+  // shown.
+  void replace(const std::string& name, fs::NodePtr node);
+
+  std::map<std::string, fs::NodePtr, std::less<>> entries;
   // Names that lookup() fails on though they are listed.
   std::vector<std::string> broken;
-  std::map<std::string, fs::NodePtr, std::less<>> entries;
+  std::optional<Error> list_error;  // At the end of a listing.
+
+ private:
+  mutable Mutex mutex_;  // Guards `entries` while it is shown.
 };
 
 // A directory of `count` empty files of 60-byte names, made up as asked.
@@ -83,21 +111,6 @@ class FakeLink final : public FakeNode {
   const std::string target_;
 };
 
-// Holds back whoever passes until it is opened.
-class Gate {
- public:
-  void open();
-  void pass();
-  // Waits until `count` have come to it since it was made.
-  void wait_for_arrivals(std::size_t count);
-
- private:
-  Mutex mutex_;
-  ConditionVariable changed_;
-  bool is_open_ DAGFS_GUARDED_BY(mutex_) = false;
-  std::size_t arrivals_ DAGFS_GUARDED_BY(mutex_) = 0;
-};
-
 // A file of given bytes.
 class FakeFile final : public FakeNode {
  public:
@@ -114,6 +127,7 @@ class FakeFile final : public FakeNode {
   // Each read waits here; null: none does.
   std::shared_ptr<Gate> read_gate;
   std::shared_ptr<Gate> open_gate;
+  std::optional<Error> open_error;
   // What confirm() answers.
   std::function<Status()> confirmation;
   std::shared_ptr<std::atomic<std::size_t>> reads =
@@ -132,6 +146,9 @@ class BackedFile final : public FakeNode {
                                                   By by);
 
   Result<std::unique_ptr<fs::FileHandle>> open_file() const override;
+
+  // Pieces that answers are cut into.
+  std::size_t piece_size = std::size_t{1} << 30;
 
   struct Backing;
 
