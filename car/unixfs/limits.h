@@ -24,9 +24,9 @@ inline constexpr std::size_t kFileDepthMax = 64;
 inline constexpr std::size_t kMeasuredNodesMax = std::size_t{1} << 17;
 
 // Memory for the interior nodes one open file keeps decoded. A full node of
-// 1,024 links takes about 120 KB, so some 34 stay: the way down and whatever
-// several readers of different places, or a random reader of 34 GiB, come
-// back to. A file of 1 TiB has a thousand of them.
+// 1,024 links counts for about 200 KB, so some 20 stay: the way down and
+// whatever several readers of different places, or a random reader of 20 GiB,
+// come back to. A file of 1 TiB has a thousand of them.
 inline constexpr std::size_t kFileNodesCostMax = std::size_t{4} << 20;
 
 // The fan-out up to which a name's place in a HAMT is computed from its hash.
