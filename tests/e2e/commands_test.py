@@ -26,8 +26,8 @@ class BothWays(harness.MountTest):
             self.mount()
 
     def listed(self):
-        return [shard["key"] for shard in
-                json.loads(self.dagfs("--json", "shard", "list").stdout)]
+        lines = self.dagfs("shard", "list", "--json").stdout.splitlines()
+        return [json.loads(line)["key"] for line in lines]
 
     def fails(self, code, *arguments):
         """The one line on stderr of a command that must fail with `code`."""
@@ -142,14 +142,14 @@ class CarCommands(harness.MountTest):
 
     def test_listing_shows_path_cid_and_size(self):
         root = write_tree_car(self.folder / "a.car", {b"dir": {b"f": b"x" * 1234}})
-        listing = self.car("ls", self.folder / "a.car").stdout
+        listing = self.car("ls", "-R", self.folder / "a.car").stdout
         self.assertIn("dir/f", listing)
         self.assertIn("1234", listing)
         self.assertIn(cid_text(root), listing)
 
     def test_extracted_tree_is_the_one_packed(self):
         write_tree_car(self.folder / "a.car", {b"dir": {b"f": b"x" * 1234}, b"e": b""})
-        self.car("extract", self.folder / "a.car", "--output", self.folder / "out")
+        self.car("extract", self.folder / "a.car", "-o", self.folder / "out")
         found = {path.name: path.read_bytes() for path in (self.folder / "out").rglob("*")
                  if path.is_file()}
         self.assertEqual(found, {"f": b"x" * 1234, "e": b""})
