@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "car/ipld/digest.h"
+#include "car/ipld/sha256_pair.h"
 #include "car/ipld/varint.h"
 #include "car/limits.h"
 
@@ -70,6 +71,16 @@ Status check_length(const Multihash& multihash) {
   return ok_status();
 }
 
+Status check_digest(const Multihash& multihash, ByteView found) {
+  if (std::ranges::equal(found, multihash.digest)) return ok_status();
+  return mismatch(multihash.code, multihash.digest, found);
+}
+
+// A sha2-256 digest that some bytes may have.
+bool is_sha2_256(const Multihash& multihash) {
+  return multihash.code == HashCode::kSha2_256 && check_length(multihash).ok();
+}
+
 }  // namespace
 
 bool operator==(const Multihash& a, const Multihash& b) {
@@ -122,13 +133,21 @@ Status verify_bytes(const Multihash& multihash, ByteView bytes) {
   std::array<std::byte, kCidSizeMax> buffer;
   const auto found = std::span(buffer).first(multihash.digest.size());
   DAGFS_TRY(compute_digest(multihash.code, bytes, found));
-  if (std::ranges::equal(found, multihash.digest)) return ok_status();
-  return mismatch(multihash.code, multihash.digest, found);
+  return check_digest(multihash, found);
 }
 
 VerifyPair verify_two(const Multihash& first, ByteView first_bytes,
                       const Multihash& second, ByteView second_bytes) {
-  return {verify_bytes(first, first_bytes), verify_bytes(second, second_bytes)};
+  if (!has_sha256_pair() || !is_sha2_256(first) || !is_sha2_256(second)) {
+    return {verify_bytes(first, first_bytes),
+            verify_bytes(second, second_bytes)};
+  }
+  const Sha256Pair found = sha256_pair(first_bytes, second_bytes);
+  const auto as_far = [](ByteView whole, const Multihash& multihash) {
+    return whole.first(multihash.digest.size());
+  };
+  return {check_digest(first, as_far(found.first, first)),
+          check_digest(second, as_far(found.second, second))};
 }
 
 Result<Bytes> hash_bytes(HashCode code, ByteView bytes) {
