@@ -11,7 +11,8 @@ import harness
 from car_writer import (DAG_CBOR, RAW, CarWriter, Dag, Link, cid_text, dag_cbor, identity_cid,
                         sha2_256_cid, write_tree_car)
 
-LONG = bytes(range(256)) * 5000  # Several blocks at the chunk size used here.
+# Several blocks at the chunk size used here, no two of them alike.
+LONG = b"".join(i.to_bytes(4, "big") for i in range(320_000))
 
 
 class Trees(harness.MountTest):
