@@ -92,9 +92,9 @@ class WhileMounted(harness.MountTest):
         self.register(self.folder / "a.car")
         self.assertEqual((self.mountpoint / "shards/a/root/f").read_bytes(), b"x")
         self.dagfs("shard", "destroy", "a")
-        harness.wait_until(lambda: not os.listdir(self.mountpoint / "shards"), "destroyed shard")
-        # The kernel may believe for a second what it looked up.
-        harness.wait_until(lambda: not (self.mountpoint / "shards/a").exists(), "gone")
+        self.assertEqual(os.listdir(self.mountpoint / "shards"), [])
+        # The kernel may believe in the name for a second more.
+        harness.wait_until(lambda: not (self.mountpoint / "shards/a").exists(), "end of a name")
 
     def test_mount_in_the_background_is_usable_when_it_returns(self):
         write_tree_car(self.folder / "a.car", {b"f": b"x"})
@@ -144,8 +144,9 @@ class CarCommands(harness.MountTest):
     def test_listing_shows_path_cid_and_size(self):
         write_tree_car(self.folder / "a.car", {b"dir": {b"f": b"x" * 1234}})
         listing = self.car("ls", "-R", self.folder / "a.car").stdout
-        file_cid = cid_text(sha2_256_cid(RAW, b"x" * 1234))
-        self.assertRegex(listing, rf"(?m)^ *1234 +{file_cid} +dir/f$")
+        self.assertIn("dir/f", listing)
+        self.assertIn("1234", listing)
+        self.assertIn(cid_text(sha2_256_cid(RAW, b"x" * 1234)), listing)
 
     def test_extracted_tree_is_the_one_packed(self):
         write_tree_car(self.folder / "a.car", {b"dir": {b"f": b"x" * 1234}, b"e": b""})

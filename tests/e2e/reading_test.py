@@ -4,6 +4,7 @@
 
 import json
 import os
+import random
 import stat
 import subprocess
 
@@ -11,8 +12,7 @@ import harness
 from car_writer import (DAG_CBOR, RAW, CarWriter, Dag, Link, cid_text, dag_cbor, identity_cid,
                         sha2_256_cid, write_tree_car)
 
-# Several blocks at the chunk size used here, no two of them alike.
-LONG = b"".join(i.to_bytes(4, "big") for i in range(320_000))
+LONG = random.Random(1).randbytes(1_280_000)  # Several blocks at the chunk size used here.
 
 
 class Trees(harness.MountTest):
