@@ -160,7 +160,6 @@ class Counted final : public LaneWork {
     while (running > seen &&
            !count_->running_max.compare_exchange_weak(seen, running)) {
     }
-    std::this_thread::yield();
     --count_->running;
     ++count_->done;
   }
