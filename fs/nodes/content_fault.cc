@@ -33,4 +33,15 @@ Error content_fault(const dagstore::OpenShard& shard, Error error) {
   return Error(ErrorCode::kUnavailable, error.message());
 }
 
+Error block_fault(const dagstore::OpenShard& shard, const car::Cid& cid,
+                  Error error) {
+  if (error.code() == ErrorCode::kNotFound && !cid.is_identity()) {
+    const auto location = shard.blocks().locate(cid);
+    if (!location.ok() && location.error().code() == ErrorCode::kNotFound) {
+      return Error(ErrorCode::kStale, error.message());
+    }
+  }
+  return content_fault(shard, std::move(error));
+}
+
 }  // namespace dagfs::fs

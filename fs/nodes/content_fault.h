@@ -25,4 +25,10 @@ Status confirm_fault(const dagstore::OpenShard& shard);
 // kUnavailable; and what confirm_fault() finds comes first.
 Error content_fault(const dagstore::OpenShard& shard, Error error);
 
+// content_fault() for what the block of `cid` itself gave, which was there when
+// its node was looked up: kStale where it is not any more, because the piece
+// was replaced by one with other content.
+Error block_fault(const dagstore::OpenShard& shard, const car::Cid& cid,
+                  Error error);
+
 }  // namespace dagfs::fs

@@ -46,10 +46,8 @@ void append_merged(std::vector<car::FileExtent> more,
   }
 }
 
-// `error`, remembered where it is about the content.
-Error told(const dagstore::OpenShard& shard, Error error,
-           RememberedError& remembered) {
-  Error fault = content_fault(shard, std::move(error));
+// `fault`, remembered where it is about the content.
+Error told(Error fault, RememberedError& remembered) {
   // What a changed piece says of blocks is no news about this content.
   if (fault.code() != ErrorCode::kStale) remembered.set(fault);
   return fault;
@@ -62,7 +60,9 @@ Result<std::unique_ptr<FileHandle>> ContentHandle::open(
     std::shared_ptr<const FileMapping> mapping,
     std::shared_ptr<RememberedError> error) {
   auto layout = car::FileLayout::open(lease->blocks(), root);
-  if (!layout.ok()) return told(*lease, std::move(layout).error(), *error);
+  if (!layout.ok()) {
+    return told(block_fault(*lease, root, std::move(layout).error()), *error);
+  }
   return std::unique_ptr<FileHandle>(
       new ContentHandle(std::move(lease), {.layout = std::move(layout).value(),
                                            .mapping = std::move(mapping),
@@ -75,7 +75,7 @@ Status ContentHandle::read(ByteRange range, ReadBuffers* buffers) {
   DAGFS_TRY(lease_->check_unchanged());
   Status done = read_verified(range, buffers);
   if (done.ok()) return done;
-  return told(*lease_, std::move(done).error(), *parts_.error);
+  return told(content_fault(*lease_, std::move(done).error()), *parts_.error);
 }
 
 Status ContentHandle::read_verified(ByteRange range, ReadBuffers* buffers) {

@@ -26,7 +26,7 @@ namespace dagfs::fs {
 class ContentHandle final : public FileHandle {
  public:
   // Opens the layout of `root` in the shard of `lease`. `error` is told what
-  // goes wrong, then and later. Errors as FileLayout::open and content_fault.
+  // goes wrong, then and later. Errors as FileLayout::open and block_fault.
   static Result<std::unique_ptr<FileHandle>> open(
       dagstore::ShardLease lease, const car::Cid& root,
       std::shared_ptr<const FileMapping> mapping,

@@ -89,7 +89,7 @@ Result<DecodedPtr> decoded(const ShardContext& shard,
                            const dagstore::OpenShard& open,
                            const car::Cid& block) {
   auto node = shard.tree->decoded().node(open, block);
-  if (!node.ok()) return content_fault(open, std::move(node).error());
+  if (!node.ok()) return block_fault(open, block, std::move(node).error());
   return node;
 }
 

@@ -65,7 +65,10 @@ Result<NodePtr> ShardNode::look_inside(std::string_view name) const {
   if (name == kIndex) return IndexNode::find(shard(), child, **lease);
   const std::vector<car::Cid> roots = distinct_roots(**lease);
   if (roots.size() != 1) return NodePtr();
-  return NodePtr(std::make_shared<RootLinkNode>(shard(), child, roots.front()));
+  // The kernel keeps a link's target as long as its inode: a piece with another
+  // root has another one.
+  return NodePtr(std::make_shared<RootLinkNode>(
+      shard(), inode_of(child, roots.front().to_string()), roots.front()));
 }
 
 Result<std::unique_ptr<DirectoryHandle>> ShardNode::open_directory() const {

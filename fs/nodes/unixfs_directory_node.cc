@@ -137,7 +137,7 @@ Result<UnixfsDirectoryNode::ReaderPtr> UnixfsDirectoryNode::reader(
   TreeContext& tree = *shard()->tree;
   auto found = tree.decoded().directory(tree.store(), open,
                                         {.cid = cid(), .kind = kind_});
-  if (!found.ok()) return content_fault(open, std::move(found).error());
+  if (!found.ok()) return block_fault(open, cid(), std::move(found).error());
   return found;
 }
 

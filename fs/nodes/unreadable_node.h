@@ -17,18 +17,15 @@ class UnreadableNode final : public DagNode {
       : DagNode(std::move(place), cid, {.type = NodeType::kFile}),
         error_(std::move(error)) {}
 
-  // The block may come when the piece is replaced by a whole one.
   Caching caching() const override { return Caching::kShort; }
-  Result<std::unique_ptr<FileHandle>> open_file() const override {
-    if (error_.code() != ErrorCode::kNotFound) return error_;
-    // Its name is there.
-    return Error(ErrorCode::kUnavailable, error_.message());
-  }
+  // kStale: the block is there by now, because the piece was replaced by a
+  // whole one. Otherwise why it is not.
+  Result<std::unique_ptr<FileHandle>> open_file() const override;
 
  private:
   std::string known_error() const override { return error_.message(); }
 
-  const Error error_;
+  const Error error_;  // About cid().
 };
 
 }  // namespace dagfs::fs

@@ -97,6 +97,19 @@ TEST_F(ShardDirectory, RootLeadsToTheOnlyRoot) {
               IsOkAnd("roots/" + cid.to_string()));
 }
 
+TEST_F(ShardDirectory, RootOfAReplacedPieceIsAnotherLink) {
+  add_hello("k");
+  const std::uint64_t inode_before = attributes(*at("shards/k/root")).inode;
+  tests::DagBuilder dag;
+  const car::Cid other = dag.raw("another content");
+  std::filesystem::remove(piece_path("k"));
+  write_piece("k", car_of(dag, {other}).bytes());
+
+  const NodePtr after = at("shards/k/root");
+  EXPECT_THAT(after->read_link(), IsOkAnd("roots/" + other.to_string()));
+  EXPECT_NE(attributes(*after).inode, inode_before);
+}
+
 TEST_F(ShardDirectory, NoRootLinkWhereThereAreNoneOrSeveral) {
   tests::DagBuilder dag;
   const car::Cid one = dag.raw("1");

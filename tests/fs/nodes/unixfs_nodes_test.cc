@@ -376,16 +376,28 @@ TEST_F(Unixfs, NodesOutliveAReplacedPieceWhoseContentIsStillThere) {
   EXPECT_TRUE(directory->lookup("f").ok());
 }
 
-TEST_F(Unixfs, NodesOfAReplacedPieceWithoutTheirContentFail) {
+TEST_F(Unixfs, NodesOfAReplacedPieceWithoutTheirContentAreLookedUpAgain) {
   const car::Cid top = dag.directory({{"f", dag.file("gone")}});
   add("k", dag, {top});
   const NodePtr directory = below("k", top);
   const NodePtr node = below("k", top, "f");
 
   write_piece("k", tests::CarBuilder().bytes());
-  EXPECT_FALSE(node->open_file().ok());
-  EXPECT_FALSE(directory->lookup("f").ok());
-  EXPECT_FALSE(directory->open_directory().ok());
+  EXPECT_THAT(node->open_file(), FailsWith(ErrorCode::kStale));
+  EXPECT_THAT(directory->lookup("f"), FailsWith(ErrorCode::kStale));
+  EXPECT_THAT(directory->open_directory(), FailsWith(ErrorCode::kStale));
+}
+
+TEST_F(Unixfs, MissingBlockThatComesIsLookedUpAgain) {
+  const car::Cid lost = dag.file("back");
+  const car::Cid top = dag.directory({{"f", lost}});
+  add_without(top, lost);
+  const NodePtr node = below("k", top, "f");
+  ASSERT_THAT(node->open_file(), FailsWith(ErrorCode::kUnavailable));
+
+  write_piece("k", car_of(dag, {top}).bytes());
+  EXPECT_THAT(node->open_file(), FailsWith(ErrorCode::kStale));
+  EXPECT_THAT(tests::read_text(*below("k", top, "f")), IsOkAnd("back"));
 }
 
 }  // namespace
