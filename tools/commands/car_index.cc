@@ -25,8 +25,10 @@ std::string default_output(std::string_view file) {
 }
 
 // Everything about the output that can go wrong ends the same way.
-ExitCode fail_output(const Error& error, CommandContext& context) {
-  return context.fail(ExitCode::kCannotCreate, error.message());
+ExitCode fail_output(const std::filesystem::path& output, const Error& error,
+                     CommandContext& context) {
+  return context.fail(ExitCode::kCannotCreate,
+                      fmt::format("{}: {}", output.string(), error.message()));
 }
 
 Result<ExitCode> index(const CarIndexOptions& options,
@@ -43,18 +45,18 @@ Result<ExitCode> index(const CarIndexOptions& options,
   const std::string parent =
       output.has_parent_path() ? output.parent_path().string() : ".";
   const Result<OutputFolder> folder = OutputFolder::open_existing(parent);
-  if (!folder.ok()) return fail_output(folder.error(), context);
+  if (!folder.ok()) return fail_output(output, folder.error(), context);
   const Status free = folder->check_free(name, existing);
-  if (!free.ok()) return fail_output(free.error(), context);
+  if (!free.ok()) return fail_output(output, free.error(), context);
   Result<OutputFile> created = folder->file(name);
-  if (!created.ok()) return fail_output(created.error(), context);
+  if (!created.ok()) return fail_output(output, created.error(), context);
 
   const car::IndexSummary summary = DAGFS_TRY_CONTEXT(
       car::build_index(*file, header, car::ZeroSection::kEndsData,
                        created->fd(), nullptr),
       options.file);
   const Status finished = std::move(*created).finish({}, existing);
-  if (!finished.ok()) return fail_output(finished.error(), context);
+  if (!finished.ok()) return fail_output(output, finished.error(), context);
 
   if (context.json()) {
     Json json = {{"blocks", summary.section_count},

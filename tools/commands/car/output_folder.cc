@@ -19,10 +19,7 @@ namespace {
 
 constexpr mode_t kPermissionBits = 0777;
 
-Error taken(const std::string& name) {
-  return Error(ErrorCode::kInvalidArgument,
-               fmt::format("{}: exists already", name));
-}
+Error taken() { return Error(ErrorCode::kInvalidArgument, "exists already"); }
 
 // No other process has it, nor another file of this one.
 std::string temporary_name() {
@@ -60,8 +57,8 @@ Status rename_in(int folder, const std::string& from, const std::string& to,
       ::renameat(folder, from.c_str(), folder, to.c_str()) == 0) {
     return ok_status();
   }
-  if (cannot_refuse || errno == EEXIST || errno == EISDIR) return taken(to);
-  return error_from_errno(errno, to);
+  if (cannot_refuse || errno == EEXIST || errno == EISDIR) return taken();
+  return error_from_errno(errno, "rename");
 }
 
 }  // namespace
@@ -87,14 +84,11 @@ OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlinkat(folder_, temporary_.c_str(), 0);
 }
 
-Status OutputFile::write(ByteView bytes) {
-  DAGFS_TRY_CONTEXT(write_all(fd_.get(), bytes), name_);
-  return ok_status();
-}
+Status OutputFile::write(ByteView bytes) { return write_all(fd_.get(), bytes); }
 
 Status OutputFile::finish(const OutputAttributes& attributes,
                           Existing existing) && {
-  DAGFS_TRY_CONTEXT(apply(fd_.get(), attributes), name_);
+  DAGFS_TRY(apply(fd_.get(), attributes));
   DAGFS_TRY(rename_in(folder_, temporary_, name_, existing));
   temporary_.clear();
   return ok_status();
@@ -116,14 +110,16 @@ Result<OutputFolder> OutputFolder::open_existing(const std::string& path) {
 Result<OutputFolder> OutputFolder::folder(const std::string& name) const {
   DAGFS_TRY(check_output_name(name));
   const bool is_new = ::mkdirat(fd_.get(), name.c_str(), kPermissionBits) == 0;
-  if (!is_new && errno != EEXIST) return error_from_errno(errno, name);
+  if (!is_new && errno != EEXIST) {
+    return error_from_errno(errno, "make the folder");
+  }
   // O_NOFOLLOW: a link that has the name, from an earlier root perhaps, would
   // lead out of here.
   UniqueFd fd(::openat(fd_.get(), name.c_str(),
                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (fd) return OutputFolder(std::move(fd), is_new);
-  if (errno == ENOTDIR || errno == ELOOP) return taken(name);
-  return error_from_errno(errno, name);
+  if (errno == ENOTDIR || errno == ELOOP) return taken();
+  return error_from_errno(errno, "open the folder");
 }
 
 Status OutputFolder::check_free(const std::string& name,
@@ -135,7 +131,7 @@ Status OutputFolder::check_free(const std::string& name,
   if (existing == Existing::kReplace && !S_ISDIR(status.st_mode)) {
     return ok_status();
   }
-  return taken(name);
+  return taken();
 }
 
 Result<OutputFile> OutputFolder::file(const std::string& name) const {
@@ -144,7 +140,7 @@ Result<OutputFile> OutputFolder::file(const std::string& name) const {
   UniqueFd fd(::openat(fd_.get(), temporary.c_str(),
                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                        0666));
-  if (!fd) return error_from_errno(errno, name);
+  if (!fd) return error_from_errno(errno, "create");
   return OutputFile(fd_.get(), name, std::move(temporary), std::move(fd));
 }
 
@@ -153,7 +149,7 @@ Status OutputFolder::symlink(const std::string& name, const std::string& target,
   DAGFS_TRY(check_output_name(name));
   const std::string temporary = temporary_name();
   if (::symlinkat(target.c_str(), fd_.get(), temporary.c_str()) != 0) {
-    return error_from_errno(errno, name);
+    return error_from_errno(errno, "make the link");
   }
   const Status renamed = rename_in(fd_.get(), temporary, name, existing);
   if (!renamed.ok()) ::unlinkat(fd_.get(), temporary.c_str(), 0);

@@ -63,7 +63,8 @@ class OutputFile {
 };
 
 // An open folder. Symbolic links are not followed below the first one. Names
-// are checked by check_output_name.
+// are checked by check_output_name; that errors are about them is left to the
+// caller to say.
 class OutputFolder {
  public:
   // Makes the folder unless it is there; its parent must be. `path` may go
