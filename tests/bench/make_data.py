@@ -12,11 +12,10 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
-from car_writer import RAW, CarWriter, Dag, sha2_256_cid  # pylint: disable=C0413
+from car_writer import CarWriter, Dag  # pylint: disable=C0413
 
 LARGE_SIZE = 1 << 30
 ENTRIES = 100_000
-SMALL_SIZE = 200
 
 
 class Noise:
@@ -46,22 +45,9 @@ def wide_directory(path):
                              for i in range(ENTRIES)})[0])
 
 
-def small_blocks(count):
-    def write(path):
-        noise = random.Random(2)
-        car = CarWriter(path, [])
-        for _ in range(count):
-            block = noise.randbytes(SMALL_SIZE)
-            car.section(sha2_256_cid(RAW, block), block)
-        car.close()
-    return write
-
-
 MAKERS = {
     "large-file.car": large_file,
     "wide-directory.car": wide_directory,
-    "small-1m.car": small_blocks(1_000_000),
-    "small-4m.car": small_blocks(4_000_000),
 }
 
 
