@@ -94,10 +94,11 @@ std::uint64_t BucketSearch::lower_bound_in_window() const {
 
 std::uint64_t BucketSearch::guess(unsigned probes) const {
   const std::uint64_t span = high_ - low_;
-  if (probes >= kGuessesMax || key_ < low_key_ || key_ >= high_key_) {
-    return low_ + span / 2;
-  }
-  const double fraction = static_cast<double>(key_ - low_key_) /
+  if (probes >= kGuessesMax || low_key_ >= high_key_) return low_ + span / 2;
+  // Equal to one of them where the entry itself was met already, or where
+  // digests differ in later bytes only.
+  const std::uint64_t key = std::clamp(key_, low_key_, high_key_);
+  const double fraction = static_cast<double>(key - low_key_) /
                           static_cast<double>(high_key_ - low_key_);
   const auto steps =
       static_cast<std::uint64_t>(fraction * static_cast<double>(span));

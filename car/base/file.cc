@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 namespace dagfs {
 namespace {
@@ -96,7 +97,7 @@ Result<std::size_t> MemoryFile::read_some_at(std::uint64_t offset,
   if (offset >= bytes_.size()) return std::size_t{0};
   const ByteView rest = ByteView(bytes_).subspan(offset);
   const std::size_t count = std::min(rest.size(), out.size());
-  std::copy_n(rest.begin(), count, out.begin());
+  if (count > 0) std::memcpy(out.data(), rest.data(), count);
   return count;
 }
 
