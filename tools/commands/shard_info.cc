@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include "tools/commands/commands.h"
+#include "tools/commands/shown_shard.h"
 #include "tools/commands/text.h"
-#include "tools/rpc/store_json.h"
 
 namespace dagfs::tools {
 namespace {
@@ -47,7 +47,7 @@ Result<ExitCode> info(const ShardInfoOptions& options,
   return with_store(context, [&](StoreService& store) -> Result<ExitCode> {
     const ShardRecord shard = DAGFS_TRY(store.info(options.key));
     if (context.json()) {
-      context.print_json(to_json(shard));
+      context.print_json(shown_json(shard));
     } else {
       print_shard(shard, context);
     }

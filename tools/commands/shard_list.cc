@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include "tools/commands/commands.h"
+#include "tools/commands/shown_shard.h"
 #include "tools/commands/text.h"
-#include "tools/rpc/store_json.h"
 
 namespace dagfs::tools {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kPageShards = 200;
 
 void print_shard(const ShardRecord& shard, CommandContext& context) {
-  if (context.json()) return context.print_json(to_json(shard));
+  if (context.json()) return context.print_json(shown_json(shard));
   std::string line = fmt::format("{}\t{}\t{}", printable(shard.key),
                                  shard.state, printable(shard.url));
   if (!shard.error.empty()) line += '\t' + printable(shard.error);

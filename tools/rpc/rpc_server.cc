@@ -2,6 +2,7 @@
 
 #include "tools/rpc/rpc_server.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -10,7 +11,9 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <optional>
+#include <system_error>
 
 #include "tools/rpc/json_rpc.h"
 #include "tools/rpc/line_channel.h"
@@ -98,12 +101,28 @@ void RpcServer::take(UniqueFd socket) {
   }
   Connection& connection = connections_.emplace_back();
   connection.socket = std::move(socket);
-  connection.thread = std::thread([this, &connection] { serve(connection); });
+  try {
+    connection.thread = std::thread([this, &connection] { serve(connection); });
+  } catch (const std::system_error&) {
+    refuse(std::move(connection.socket), "no thread is left for this client");
+    connections_.pop_back();
+  }
 }
 
 void RpcServer::serve(Connection& connection) {
+  try {
+    answer_lines(connection);
+  } catch (const std::exception&) {
+    // Memory, most likely. The daemon's death would take the mount along, so
+    // only this client is let down.
+  }
+  ::shutdown(connection.socket.get(), SHUT_RDWR);
+  connection.done = true;
+}
+
+void RpcServer::answer_lines(Connection& connection) {
   // A descriptor of its own: the other one is for shutdown() by the destructor.
-  UniqueFd own(::dup(connection.socket.get()));
+  UniqueFd own(::fcntl(connection.socket.get(), F_DUPFD_CLOEXEC, 0));
   LineChannel channel(std::move(own), kRpcRequestSizeMax);
   const Notifier notify = [&](std::string_view method, const Json& params) {
     (void)channel.write_line(encode_notification(method, params));
@@ -111,21 +130,19 @@ void RpcServer::serve(Connection& connection) {
 
   bool open = channel.set_write_timeout(kWriteTimeout).ok();
   while (open && !stopping_) {
-    Result<std::optional<std::string>> line = channel.read_line();
+    const Result<std::optional<std::string>> line = channel.read_line();
     if (!line.ok()) {
       // What was cut or too long has no id to answer to.
       (void)channel.write_line(
           encode_fault(nullptr, {kRpcInvalidRequest, line.error().message()}));
-      break;
+      return;
     }
-    if (!line->has_value()) break;
+    if (!line->has_value()) return;
     ++requests_;
     const std::optional<std::string> answer =
         answer_line(**line, service_, notify);
     open = !answer || channel.write_line(*answer).ok();
   }
-  ::shutdown(connection.socket.get(), SHUT_RDWR);
-  connection.done = true;
 }
 
 void RpcServer::reap() {

@@ -45,6 +45,7 @@ class RpcServer {
   void accept_clients();
   void take(UniqueFd socket);
   void serve(Connection& connection);
+  void answer_lines(Connection& connection);
   // Joins the threads of clients that have gone.
   void reap();
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-// The records of StoreService as JSON: what travels over the socket is what
-// `--json` prints.
+// The records of StoreService as JSON, the way they travel over the socket.
 
 #pragma once
 

@@ -140,7 +140,9 @@ TEST_P(ShardCommandsTest, InfoPrintsWhatIsKnown) {
   EXPECT_THAT(text.out, HasSubstr("indexed: 2023-11-14T22:15:00Z\n"));
   const Json json =
       Json::parse(program_.run({"shard", "info", "--json", "a"}).out);
-  EXPECT_EQ(json["piece"]["block_count"], 2);
+  EXPECT_EQ(json["block_count"], 2);
+  EXPECT_EQ(json["registered_at"], "2023-11-14T22:13:20Z");
+  EXPECT_EQ(json["roots"], Json::array({"bafkqaaa"}));
 }
 
 TEST_P(ShardCommandsTest, AbsentShardIsNoInputForEveryCommand) {
