@@ -94,16 +94,14 @@ std::optional<MountEntry> find_mount(std::string_view mountinfo,
   std::optional<MountEntry> topmost;
   for (const std::string_view line : split(mountinfo, '\n')) {
     // ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAG...] - TYPE SOURCE ...
-    const std::size_t dash = line.find(" - ");
-    if (dash == std::string_view::npos) continue;
-    const auto front = split(line.substr(0, dash), ' ');
-    const auto back = split(line.substr(dash + 3), ' ');
-    if (front.size() < 6 || back.size() < 2) continue;
-    if (unescape(front[4]) != path) continue;
+    const auto fields = split(line, ' ');
+    if (fields.size() < 6) continue;
+    const auto dash = std::find(fields.begin() + 6, fields.end(), "-");
+    if (fields.end() - dash < 3 || unescape(fields[4]) != path) continue;
     // Later lines lie on top of earlier ones.
-    topmost = MountEntry{.device = std::string(front[2]),
-                         .type = unescape(back[0]),
-                         .source = unescape(back[1])};
+    topmost = MountEntry{.device = std::string(fields[2]),
+                         .type = unescape(dash[1]),
+                         .source = unescape(dash[2])};
   }
   return topmost;
 }

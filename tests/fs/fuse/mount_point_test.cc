@@ -47,6 +47,10 @@ TEST(FindMount, WhereNothingIsMountedIsNothing) {
   EXPECT_FALSE(find_mount("", "/").has_value());
 }
 
+TEST(FindMount, ADashAsANameIsNotTheSeparator) {
+  EXPECT_TRUE(find_mount("1 2 3:4 / - rw - t s", "-").has_value());
+}
+
 TEST(FindMount, ATableCutAtAnyByteIsRead) {
   for (std::size_t size = 0; size < kTable.size(); ++size) {
     find_mount(kTable.substr(0, size), "/mnt/with space\\x");
