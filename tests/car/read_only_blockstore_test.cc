@@ -60,8 +60,8 @@ Cid unknown_hash_cid() {
 TEST(ReadOnlyBlockstore, BlocksOfAnySizeComeBack) {
   CarBuilder builder;
   std::vector<std::pair<Cid, std::string>> blocks;
-  for (const std::size_t size :
-       {0, 1, 400, 473, 474, 475, 512, 4096, 5000, 3'000'000}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{
+           0, 1, 400, 473, 474, 475, 512, 4096, 5000, 3'000'000}) {
     const std::string text(size, static_cast<char>('a' + size % 26));
     blocks.emplace_back(builder.block(text), text);
   }

@@ -64,9 +64,11 @@ std::vector<Record> random_records(std::size_t count, std::size_t digest_size,
 }
 
 TEST(SortRecords, AgreesWithStdSortWhateverTheWidth) {
-  for (const std::size_t digest_size : {0, 1, 7, 8, 20, 32, 33}) {
-    for (const unsigned distinct : {1, 2, 256}) {
-      for (const std::size_t count : {0, 1, 2, 24, 25, 1000, 5'000}) {
+  for (const std::size_t digest_size :
+       std::initializer_list<std::size_t>{0, 1, 7, 8, 20, 32, 33}) {
+    for (const unsigned distinct : {1U, 2U, 256U}) {
+      for (const std::size_t count :
+           std::initializer_list<std::size_t>{0, 1, 2, 24, 25, 1000, 5'000}) {
         SCOPED_TRACE(testing::Message()
                      << digest_size << ' ' << distinct << ' ' << count);
         expect_sorts(random_records(count, digest_size, distinct), digest_size);
