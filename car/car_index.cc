@@ -12,11 +12,11 @@
 #include "car/index_search.h"
 #include "car/ipld/varint.h"
 #include "car/limits.h"
+#include "car/record_array.h"
 
 namespace dagfs::car {
 namespace {
 
-constexpr std::uint64_t kPositionSize = sizeof(std::uint64_t);
 constexpr std::uint64_t kCursorWindow = std::uint64_t{64} << 10;
 
 // Reads the heads that stand between the entries, one after the other.

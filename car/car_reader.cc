@@ -28,7 +28,7 @@ constexpr std::uint64_t kHeadSizeMax = kSectionHeadSizeMax;
 
 constexpr std::uint64_t kSectionSizeMax = kBlockSizeMax + kCidSizeMax;
 
-Error corrupt(std::string message) {
+Error wrong_section(std::string message) {
   return Error(ErrorCode::kCorrupt, std::move(message));
 }
 
@@ -38,13 +38,13 @@ Result<SectionHead> parse_section_head(ByteView bytes, std::uint64_t size_max) {
   ByteView rest = bytes;
   const std::uint64_t length = DAGFS_TRY(read_varint(&rest));
   const std::uint64_t varint_size = bytes.size() - rest.size();
-  if (length == 0) return corrupt("its length is 0");
+  if (length == 0) return wrong_section("its length is 0");
   if (varint_size > size_max || length > size_max - varint_size) {
-    return corrupt(fmt::format("its length {} runs {} bytes past the payload",
+    return wrong_section(fmt::format("its length {} runs {} bytes past the payload",
                                length, length + varint_size - size_max));
   }
   if (length > kSectionSizeMax) {
-    return corrupt(
+    return wrong_section(
         fmt::format("its length {} is more than {}", length, kSectionSizeMax));
   }
 
@@ -56,7 +56,7 @@ Result<SectionHead> parse_section_head(ByteView bytes, std::uint64_t size_max) {
   head.size = varint_size + cid_size;
   head.block_size = length - cid_size;
   if (head.block_size > kBlockSizeMax) {
-    return corrupt(fmt::format("its block has {} bytes, at most {} are read",
+    return wrong_section(fmt::format("its block has {} bytes, at most {} are read",
                                head.block_size, kBlockSizeMax));
   }
   return head;

@@ -99,9 +99,9 @@ class RunReader {
 };
 
 // Code and width; the code is 0 where the embedded index has none.
-using BucketKey = std::pair<std::uint64_t, std::uint64_t>;
+using CodeAndWidth = std::pair<std::uint64_t, std::uint64_t>;
 
-std::string name(const BucketKey& key, const CarIndex& embedded) {
+std::string name(const CodeAndWidth& key, const CarIndex& embedded) {
   const std::uint64_t digest_size = key.second - sizeof(std::uint64_t);
   if (embedded.codec() == IndexCodec::kIndexSorted) {
     return fmt::format("{}-byte digests", digest_size);
@@ -123,7 +123,7 @@ class Comparison {
   using Difference = std::optional<std::string>;
 
   bool expects_identity() const;
-  std::map<BucketKey, std::vector<IndexBucket>> expected_buckets() const;
+  std::map<CodeAndWidth, std::vector<IndexBucket>> expected_buckets() const;
   Result<Difference> compare_bucket(const IndexBucket& found,
                                     const std::vector<IndexBucket>& expected);
   Difference compare_runs(const Run& found, const Run& expected) const;
@@ -166,11 +166,11 @@ bool Comparison::expects_identity() const {
 }
 
 // The built buckets under the keys that the embedded index would give them.
-std::map<BucketKey, std::vector<IndexBucket>> Comparison::expected_buckets()
+std::map<CodeAndWidth, std::vector<IndexBucket>> Comparison::expected_buckets()
     const {
   const bool with_identity = expects_identity();
   const bool has_codes = embedded_.codec() != IndexCodec::kIndexSorted;
-  std::map<BucketKey, std::vector<IndexBucket>> expected;
+  std::map<CodeAndWidth, std::vector<IndexBucket>> expected;
   for (const IndexBucket& bucket : built_.buckets()) {
     if (is_identity(bucket) && !with_identity) continue;
     expected[{has_codes ? bucket.code : 0, bucket.width}].push_back(bucket);
@@ -180,9 +180,9 @@ std::map<BucketKey, std::vector<IndexBucket>> Comparison::expected_buckets()
 
 Result<Comparison::Difference> Comparison::run() {
   auto expected = expected_buckets();
-  std::optional<BucketKey> last;
+  std::optional<CodeAndWidth> last;
   for (const IndexBucket& bucket : embedded_.buckets()) {
-    const BucketKey key(bucket.code, bucket.width);
+    const CodeAndWidth key(bucket.code, bucket.width);
     if (last && key <= *last) {
       return Difference(fmt::format("buckets out of order: {} at {}",
                                     name(key, embedded_),

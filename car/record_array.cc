@@ -15,7 +15,6 @@
 namespace dagfs::car {
 namespace {
 
-constexpr std::size_t kPositionSize = sizeof(std::uint64_t);
 constexpr std::size_t kFirstCapacity = std::size_t{64} << 10;
 
 }  // namespace

@@ -13,13 +13,16 @@
 
 namespace dagfs::car {
 
+// Of a section's position, which ends every record.
+inline constexpr std::size_t kPositionSize = sizeof(std::uint64_t);
+
 // A growing array of records of one width: a digest, then the position as 8
 // bytes, little-endian. It costs its own size and no more: pages that were not
 // written to take no memory, and growing moves page tables, not bytes.
 class RecordArray {
  public:
   explicit RecordArray(std::size_t digest_size)
-      : width_(digest_size + sizeof(std::uint64_t)) {}
+      : width_(digest_size + kPositionSize) {}
   ~RecordArray();
 
   RecordArray(RecordArray&& other) noexcept;

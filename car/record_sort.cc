@@ -15,8 +15,6 @@
 namespace dagfs::car {
 namespace {
 
-constexpr std::size_t kPositionSize = sizeof(std::uint64_t);
-
 // Below this many records inserting one by one beats another radix pass.
 constexpr std::size_t kInsertionCountMax = 24;
 

@@ -34,7 +34,7 @@ std::string compare(const CarBuilder& builder) {
 }
 
 // Several hash functions of the same length, and identity CIDs among them.
-CarBuilder varied_car() {
+CarBuilder car_of_many_hashes() {
   CarBuilder builder;
   for (int i = 0; i < 300; ++i) {
     const std::string text = std::to_string(i);
@@ -59,7 +59,7 @@ TEST(CompareEmbeddedIndex, CarsWithoutOneHaveNone) {
 
 TEST(CompareEmbeddedIndex, RightOnesMatchWithIdentityEntriesOrWithout) {
   for (const IndexCodec codec : kBothCodecs) {
-    CarBuilder builder = varied_car();
+    CarBuilder builder = car_of_many_hashes();
     EXPECT_EQ(compare(builder.index(codec)), "matches");
     EXPECT_EQ(compare(builder.index_without_identity(codec)), "matches");
     EXPECT_EQ(compare(builder.index_padding(77).data_padding(8)), "matches");
@@ -74,7 +74,7 @@ TEST(CompareEmbeddedIndex, EmptyIndexOfAnEmptyCarMatches) {
 }
 
 TEST(CompareEmbeddedIndex, FullyIndexedClaimNeedsTheIdentityEntries) {
-  CarBuilder builder = varied_car();
+  CarBuilder builder = car_of_many_hashes();
   builder.index_without_identity(IndexCodec::kMultihashIndexSorted);
 
   EXPECT_THAT(compare(builder.fully_indexed()),

@@ -12,7 +12,7 @@ namespace {
 // Few enough that the first lines come at once.
 constexpr std::uint64_t kPageShards = 200;
 
-void print_shard(const ShardRecord& shard, CommandContext& context) {
+void print_line_of(const ShardRecord& shard, CommandContext& context) {
   if (context.json()) return context.print_json(shown_json(shard));
   std::string line = fmt::format("{}\t{}\t{}", printable(shard.key),
                                  shard.state, printable(shard.url));
@@ -27,7 +27,7 @@ Result<ExitCode> list(const NoOptions& /*options*/, CommandContext& context) {
     while (more && context.can_print()) {
       const ShardPage page = DAGFS_TRY(store.list(after, kPageShards));
       for (const ShardRecord& shard : page.shards) {
-        print_shard(shard, context);
+        print_line_of(shard, context);
       }
       more = page.more && !page.shards.empty();
       if (more) after = page.shards.back().key;

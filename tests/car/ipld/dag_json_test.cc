@@ -23,17 +23,17 @@ constexpr std::string_view kSample =
     R"({"a":null,"b":[true,false],"c":-1,"d":1.5,"e":"hi\n\"","f":{"/":{"byte)"
     R"(s":"aGk"}},"g":{"/":"bafkqaatine"},"h":{}})";
 
-Result<IpldNode> decode(std::string_view text) {
+Result<IpldNode> decode_json(std::string_view text) {
   return decode_dag_json(as_bytes(text));
 }
 
-std::string encoded(const IpldNode& node) {
+std::string encode_json(const IpldNode& node) {
   const auto text = encode_dag_json(node);
   return text.ok() ? *text : text.error().message();
 }
 
 TEST(DecodeDagJson, ReadsEveryKind) {
-  const auto node = decode(kSample);
+  const auto node = decode_json(kSample);
   ASSERT_THAT(node, IsOkAnd(_));
   EXPECT_EQ(node->find("a")->kind(), IpldKind::kNull);
   EXPECT_TRUE(node->find("b")->as_list().front().as_bool());
@@ -43,26 +43,26 @@ TEST(DecodeDagJson, ReadsEveryKind) {
   EXPECT_EQ(as_text(node->find("f")->as_bytes()), "hi");
   EXPECT_EQ(node->find("g")->as_link().to_string(), "bafkqaatine");
   EXPECT_TRUE(node->find("h")->as_map().empty());
-  EXPECT_EQ(encoded(*node), kSample);
+  EXPECT_EQ(encode_json(*node), kSample);
 }
 
 TEST(DecodeDagJson, EmptyInputIsCorrupt) {
-  EXPECT_THAT(decode(""), FailsWith(ErrorCode::kCorrupt));
-  EXPECT_THAT(decode("  "), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(decode_json(""), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(decode_json("  "), FailsWith(ErrorCode::kCorrupt));
 }
 
 TEST(DecodeDagJson, CutAtEveryByteIsCorrupt) {
   for (std::size_t size = 0; size < kSample.size(); ++size) {
-    EXPECT_THAT(decode(kSample.substr(0, size)), FailsWith(ErrorCode::kCorrupt))
+    EXPECT_THAT(decode_json(kSample.substr(0, size)), FailsWith(ErrorCode::kCorrupt))
         << size;
   }
 }
 
 TEST(DecodeDagJson, SpaceAndKeyOrderAreLetPass) {
-  const auto node = decode(" { \"b\" : 1 ,\n\t\"a\" : 2 } \r\n");
+  const auto node = decode_json(" { \"b\" : 1 ,\n\t\"a\" : 2 } \r\n");
   ASSERT_THAT(node, IsOkAnd(_));
   EXPECT_EQ(node->as_map().front().key, "b");
-  EXPECT_EQ(encoded(*node), R"({"a":2,"b":1})");
+  EXPECT_EQ(encode_json(*node), R"({"a":2,"b":1})");
 }
 
 TEST(DecodeDagJson, WhatIsNotJsonIsCorrupt) {
@@ -90,14 +90,14 @@ TEST(DecodeDagJson, WhatIsNotJsonIsCorrupt) {
                                       "\"\\ud800\""sv,
                                       "\"\\x41\""sv,
                                       "1e999"sv}) {
-    EXPECT_THAT(decode(text), FailsWith(ErrorCode::kCorrupt)) << text;
+    EXPECT_THAT(decode_json(text), FailsWith(ErrorCode::kCorrupt)) << text;
   }
 }
 
 TEST(DecodeDagJson, KeyTwiceIsCorrupt) {
-  EXPECT_THAT(decode(R"({"foo":1,"foo":2,"bar":3})"),
+  EXPECT_THAT(decode_json(R"({"foo":1,"foo":2,"bar":3})"),
               FailsWith(ErrorCode::kCorrupt));
-  EXPECT_THAT(decode(R"({"a":1,"\u0061":2})"), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(decode_json(R"({"a":1,"\u0061":2})"), FailsWith(ErrorCode::kCorrupt));
 }
 
 TEST(DecodeDagJson, OtherMapsWithTheReservedKeyAreCorrupt) {
@@ -118,9 +118,9 @@ TEST(DecodeDagJson, OtherMapsWithTheReservedKeyAreCorrupt) {
            R"({"/":{"/":"bafkqaatine"}})",
            R"({"/":{"bytes":{"/":"bafkqaatine"}}})",
        }) {
-    EXPECT_THAT(decode(text), FailsWith(ErrorCode::kCorrupt)) << text;
+    EXPECT_THAT(decode_json(text), FailsWith(ErrorCode::kCorrupt)) << text;
   }
-  EXPECT_THAT(decode(R"({"bytes":"aGk"})"), IsOkAnd(_));
+  EXPECT_THAT(decode_json(R"({"bytes":"aGk"})"), IsOkAnd(_));
 }
 
 TEST(DecodeDagJson, IntegersReachTheModelsLimitsAndNoFurther) {
@@ -128,42 +128,42 @@ TEST(DecodeDagJson, IntegersReachTheModelsLimitsAndNoFurther) {
        {"0", "-1", "9223372036854775808", "18446744073709551615",
         "-9223372036854775808", "-9223372036854775809",
         "-18446744073709551616"}) {
-    const auto node = decode(text);
+    const auto node = decode_json(text);
     ASSERT_THAT(node, IsOkAnd(_)) << text;
     EXPECT_EQ(node->as_integer().to_string(), text);
   }
   for (const std::string_view text :
        {"18446744073709551616", "-18446744073709551617",
         "100000000000000000000000000000000000"}) {
-    EXPECT_THAT(decode(text), FailsWith(ErrorCode::kCorrupt)) << text;
+    EXPECT_THAT(decode_json(text), FailsWith(ErrorCode::kCorrupt)) << text;
   }
-  EXPECT_EQ(decode("-0")->as_integer(), IpldInteger::of(0));
+  EXPECT_EQ(decode_json("-0")->as_integer(), IpldInteger::of(0));
 }
 
 TEST(DecodeDagJson, FractionOrExponentMakesAFloat) {
   for (const std::string_view text : {"1.0", "1e3", "1E3", "-0.0"}) {
-    EXPECT_EQ(decode(text)->kind(), IpldKind::kFloat) << text;
+    EXPECT_EQ(decode_json(text)->kind(), IpldKind::kFloat) << text;
   }
 }
 
 TEST(DecodeDagJson, DepthBeyondTheLimitIsExhausted) {
   const std::string open(kNodeDepthMax + 2, '[');
   const std::string close(kNodeDepthMax + 2, ']');
-  EXPECT_THAT(decode(open + close), IsOkAnd(_));
-  EXPECT_THAT(decode("[" + open), FailsWith(ErrorCode::kExhausted));
-  EXPECT_THAT(decode(std::string(1'000'000, '[')),
+  EXPECT_THAT(decode_json(open + close), IsOkAnd(_));
+  EXPECT_THAT(decode_json("[" + open), FailsWith(ErrorCode::kExhausted));
+  EXPECT_THAT(decode_json(std::string(1'000'000, '[')),
               FailsWith(ErrorCode::kExhausted));
 }
 
 TEST(DecodeDagJson, MoreValuesThanTheLimitAreExhausted) {
   std::string text = "[";
   for (std::size_t i = 0; i < kNodeValuesMax; ++i) text += "0,";
-  EXPECT_THAT(decode(text + "0]"), FailsWith(ErrorCode::kExhausted));
+  EXPECT_THAT(decode_json(text + "0]"), FailsWith(ErrorCode::kExhausted));
 }
 
 TEST(EncodeDagJson, FloatsAreAsEcmascriptWritesThemWithAPoint) {
   const auto text = [](double value) {
-    return encoded(IpldNode::floating(value));
+    return encode_json(IpldNode::floating(value));
   };
   EXPECT_EQ(text(0), "0.0");
   EXPECT_EQ(text(-0.0), "-0.0");
@@ -181,14 +181,14 @@ TEST(EncodeDagJson, FloatsAreAsEcmascriptWritesThemWithAPoint) {
 }
 
 TEST(EncodeDagJson, EscapesWhatJsonMustAndNothingElse) {
-  EXPECT_EQ(encoded(IpldNode::string("\b\f\n\r\t\"\\\x01\x1f/\x7f\xc3\xa9")),
+  EXPECT_EQ(encode_json(IpldNode::string("\b\f\n\r\t\"\\\x01\x1f/\x7f\xc3\xa9")),
             "\"\\b\\f\\n\\r\\t\\\"\\\\\\u0001\\u001f/\x7f\xc3\xa9\"");
 }
 
 TEST(EncodeDagJson, OrdersKeysByTheirBytes) {
   const IpldNode node =
       IpldNode::map({{"b", IpldNode()}, {"aa", IpldNode()}, {"", IpldNode()}});
-  EXPECT_EQ(encoded(node), R"({"":null,"aa":null,"b":null})");
+  EXPECT_EQ(encode_json(node), R"({"":null,"aa":null,"b":null})");
 }
 
 TEST(EncodeDagJson, WhatItCannotHoldIsUnsupported) {
@@ -216,7 +216,7 @@ TEST(DagJsonText, ReservedKeyIsWrittenAsItIs) {
 }
 
 TEST(DagJsonText, IsTheCanonicalFormWhereThereIsOne) {
-  EXPECT_EQ(dag_json_text(decode(kSample).value()), kSample);
+  EXPECT_EQ(dag_json_text(decode_json(kSample).value()), kSample);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ using tests::bytes;
 using tests::FailsWith;
 using tests::IsOkAnd;
 
-Result<DagPbNode> decode(Bytes bytes) {
+Result<DagPbNode> decode_pb(Bytes bytes) {
   return DagPbNode::decode(std::make_shared<const Bytes>(std::move(bytes)));
 }
 
@@ -54,7 +54,7 @@ Bytes node_of(std::string_view fields, std::string_view link = "hnt") {
 }
 
 TEST(DagPbNode, ReadsLinksAndData) {
-  const auto node = decode(node_of("lld"));
+  const auto node = decode_pb(node_of("lld"));
 
   ASSERT_THAT(node, IsOkAnd(_));
   ASSERT_EQ(node->link_count(), 2u);
@@ -75,21 +75,21 @@ TEST(DagPbNode, KeepsItsBlockAlive) {
 }
 
 TEST(DagPbNode, EmptyBlockIsANodeWithNothing) {
-  const auto node = decode({});
+  const auto node = decode_pb({});
   ASSERT_THAT(node, IsOkAnd(_));
   EXPECT_EQ(node->link_count(), 0u);
   EXPECT_FALSE(node->data());
 }
 
 TEST(DagPbNode, EmptyDataIsNotAbsent) {
-  const auto node = decode(bytes({0x0a, 0x00}));
+  const auto node = decode_pb(bytes({0x0a, 0x00}));
   ASSERT_THAT(node, IsOkAnd(_));
   ASSERT_TRUE(node->data());
   EXPECT_TRUE(node->data()->empty());
 }
 
 TEST(DagPbNode, NameAndTsizeMayBeAbsent) {
-  const auto node = decode(node_of("l", "h"));
+  const auto node = decode_pb(node_of("l", "h"));
   ASSERT_THAT(node, IsOkAnd(_));
   EXPECT_FALSE(node->link(0).name);
   EXPECT_FALSE(node->link(0).tsize);
@@ -97,27 +97,27 @@ TEST(DagPbNode, NameAndTsizeMayBeAbsent) {
 }
 
 TEST(DagPbNode, DataMayStandOnEitherSideOfTheLinks) {
-  EXPECT_THAT(decode(node_of("dll")), IsOkAnd(_));
-  EXPECT_THAT(decode(node_of("lld")), IsOkAnd(_));
+  EXPECT_THAT(decode_pb(node_of("dll")), IsOkAnd(_));
+  EXPECT_THAT(decode_pb(node_of("lld")), IsOkAnd(_));
 }
 
 TEST(DagPbNode, DataBetweenLinksIsCorrupt) {
-  EXPECT_THAT(decode(node_of("ldl")), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(decode_pb(node_of("ldl")), FailsWith(ErrorCode::kCorrupt));
 }
 
 TEST(DagPbNode, DataTwiceIsCorrupt) {
-  EXPECT_THAT(decode(node_of("dd")), FailsWith(ErrorCode::kCorrupt));
-  EXPECT_THAT(decode(node_of("dld")), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(decode_pb(node_of("dd")), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(decode_pb(node_of("dld")), FailsWith(ErrorCode::kCorrupt));
 }
 
 TEST(DagPbNode, LinkFieldsOutOfOrderOrRepeatedAreCorrupt) {
   for (const std::string_view fields :
        {"", "n", "t", "nt", "nh", "th", "htn", "hh", "hnn", "htt", "hnht"}) {
-    EXPECT_THAT(decode(node_of("l", fields)), FailsWith(ErrorCode::kCorrupt))
+    EXPECT_THAT(decode_pb(node_of("l", fields)), FailsWith(ErrorCode::kCorrupt))
         << fields;
   }
   for (const std::string_view fields : {"h", "hn", "ht", "hnt"}) {
-    EXPECT_THAT(decode(node_of("l", fields)), IsOkAnd(_)) << fields;
+    EXPECT_THAT(decode_pb(node_of("l", fields)), IsOkAnd(_)) << fields;
   }
 }
 
@@ -131,7 +131,7 @@ TEST(DagPbNode, OtherFieldsAndWireTypesAreCorrupt) {
       bytes({0x12, 0x02, 0x22, 0x00}),        // Field 4 of a link.
   };
   for (const Bytes& input : wrong) {
-    EXPECT_THAT(decode(input), FailsWith(ErrorCode::kCorrupt)) << to_hex(input);
+    EXPECT_THAT(decode_pb(input), FailsWith(ErrorCode::kCorrupt)) << to_hex(input);
   }
 }
 
@@ -143,7 +143,7 @@ TEST(DagPbNode, BytesAfterALinksCidAreCorrupt) {
   append_protobuf_bytes(1, hash, &link);
   Bytes node;
   append_protobuf_bytes(2, link, &node);
-  EXPECT_THAT(decode(node), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(decode_pb(node), FailsWith(ErrorCode::kCorrupt));
 }
 
 TEST(DagPbNode, CutAtEveryByteFailsOrEndsAtAField) {
@@ -152,27 +152,27 @@ TEST(DagPbNode, CutAtEveryByteFailsOrEndsAtAField) {
     const Bytes cut(whole.begin(),
                     whole.begin() + static_cast<std::ptrdiff_t>(size));
     const bool at_a_field = cut == node_of("l") || cut == node_of("ll");
-    EXPECT_EQ(decode(cut).ok(), at_a_field) << size;
+    EXPECT_EQ(decode_pb(cut).ok(), at_a_field) << size;
   }
 }
 
 TEST(DagPbNode, GreatestLengthsAreCorrupt) {
   for (const unsigned tag : {0x0au, 0x12u}) {
-    EXPECT_THAT(decode(bytes({tag, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    EXPECT_THAT(decode_pb(bytes({tag, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                               0xff, 0xff, 0x01})),
                 FailsWith(ErrorCode::kCorrupt));
   }
 }
 
 TEST(DagPbNode, BlockBeyondTheLimitIsExhausted) {
-  EXPECT_THAT(decode(Bytes(kNodeSizeMax + 1)),
+  EXPECT_THAT(decode_pb(Bytes(kNodeSizeMax + 1)),
               FailsWith(ErrorCode::kExhausted));
 }
 
 TEST(DagPbNode, ErrorNamesTheLink) {
   Bytes node = node_of("ll");
   append_protobuf_bytes(2, {}, &node);
-  EXPECT_THAT(decode(node).error().message(), HasSubstr("link 2: no Hash"));
+  EXPECT_THAT(decode_pb(node).error().message(), HasSubstr("link 2: no Hash"));
 }
 
 TEST(EncodeDagPb, OrdersLinksByNameAndPutsDataLast) {
@@ -185,7 +185,7 @@ TEST(EncodeDagPb, OrdersLinksByNameAndPutsDataLast) {
   };
   const Bytes encoded = encode_dag_pb(links, as_bytes("data"));
 
-  const auto node = decode(encoded);
+  const auto node = decode_pb(encoded);
   ASSERT_THAT(node, IsOkAnd(_));
   std::string order;
   for (std::size_t i = 0; i < node->link_count(); ++i) {
@@ -201,12 +201,12 @@ TEST(EncodeDagPb, OrdersLinksByNameAndPutsDataLast) {
 }
 
 TEST(IpldNodeOfDagPb, LeavesOutWhatIsAbsent) {
-  const auto bare = ipld_node_of(decode(node_of("l", "h")).value());
+  const auto bare = ipld_node_of(decode_pb(node_of("l", "h")).value());
   ASSERT_THAT(bare, IsOkAnd(_));
   EXPECT_EQ(bare->find("Data"), nullptr);
   EXPECT_EQ(bare->find("Links")->as_list().front().as_map().size(), 1u);
 
-  const auto full = ipld_node_of(decode(node_of("ld")).value());
+  const auto full = ipld_node_of(decode_pb(node_of("ld")).value());
   ASSERT_THAT(full, IsOkAnd(_));
   EXPECT_EQ(as_text(full->find("Data")->as_bytes()), "data");
   const IpldNode& link = full->find("Links")->as_list().front();

@@ -15,7 +15,7 @@ namespace {
 
 using namespace tests;  // NOLINT(google-build-using-namespace)
 
-constexpr std::size_t kSize = (3 << 20) + 12345;
+constexpr std::size_t kContentSize = (3 << 20) + 12345;
 
 class SessionRead : public testing::Test {
  protected:
@@ -28,14 +28,14 @@ class SessionRead : public testing::Test {
   // The bytes of `path` through a mapping of this kind.
   static std::string mapped(const std::string& path, int flags) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    void* memory = ::mmap(nullptr, kSize, PROT_READ, flags, fd.get(), 0);
+    void* memory = ::mmap(nullptr, kContentSize, PROT_READ, flags, fd.get(), 0);
     if (memory == MAP_FAILED) return "cannot be mapped";
-    std::string content(static_cast<const char*>(memory), kSize);
-    ::munmap(memory, kSize);
+    std::string content(static_cast<const char*>(memory), kContentSize);
+    ::munmap(memory, kContentSize);
     return content;
   }
 
-  const std::string content_ = pattern(kSize);
+  const std::string content_ = pattern(kContentSize);
   const std::shared_ptr<FakeFile> file_ = std::make_shared<FakeFile>(content_);
   const std::shared_ptr<FakeDirectory> root_ =
       std::make_shared<FakeDirectory>();
@@ -56,9 +56,9 @@ TEST_F(SessionRead, ReadsPastTheEndAreEmpty) {
   const MountedTree tree(root_);
   const UniqueFd fd(::open(tree.path("f").c_str(), O_RDONLY | O_CLOEXEC));
   char byte = 0;
-  EXPECT_EQ(::pread(fd.get(), &byte, 1, kSize), 0);
+  EXPECT_EQ(::pread(fd.get(), &byte, 1, kContentSize), 0);
   EXPECT_EQ(::pread(fd.get(), &byte, 1, off_t{1} << 60), 0);
-  EXPECT_EQ(::pread(fd.get(), &byte, 1, kSize - 1), 1);
+  EXPECT_EQ(::pread(fd.get(), &byte, 1, kContentSize - 1), 1);
   EXPECT_EQ(byte, content_.back());
 }
 
@@ -126,8 +126,8 @@ TEST_F(SessionRead, WhatFilesDoThatNobodyImplementsWorks) {
   const UniqueFd other(::open(tree.path("f").c_str(), O_RDONLY | O_CLOEXEC));
 
   EXPECT_EQ(::lseek(fd.get(), 0, SEEK_DATA), 0);
-  EXPECT_EQ(::lseek(fd.get(), 5, SEEK_HOLE), off_t{kSize});
-  EXPECT_EQ(::lseek(fd.get(), kSize, SEEK_DATA), -1);
+  EXPECT_EQ(::lseek(fd.get(), 5, SEEK_HOLE), off_t{kContentSize});
+  EXPECT_EQ(::lseek(fd.get(), kContentSize, SEEK_DATA), -1);
   EXPECT_EQ(errno, ENXIO);
   EXPECT_EQ(::fsync(fd.get()), 0);
   EXPECT_EQ(::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL), 0);

@@ -9,7 +9,7 @@
 namespace dagfs::tools {
 namespace {
 
-constexpr std::uint32_t kPermissionBits = 07777;
+constexpr std::uint32_t kModeBits = 07777;
 
 // Fills `entry` from the UnixFS message in `node`; false where it has none.
 bool read_unixfs(const car::DagPbNode& node, DagEntry* entry) {
@@ -17,7 +17,7 @@ bool read_unixfs(const car::DagPbNode& node, DagEntry* entry) {
   const Result<car::UnixfsNode> unixfs = car::parse_unixfs_node(*node.data());
   if (!unixfs.ok()) return false;
 
-  if (unixfs->mode) entry->mode = *unixfs->mode & kPermissionBits;
+  if (unixfs->mode) entry->mode = *unixfs->mode & kModeBits;
   entry->mtime = unixfs->mtime;
   if (unixfs->is_directory()) {
     entry->type = EntryType::kDirectory;
