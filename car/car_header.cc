@@ -29,7 +29,7 @@ enum class MajorType : unsigned {
 
 constexpr std::uint64_t kLinkTag = 42;
 
-Error corrupt(std::string message) {
+Error wrong_header(std::string message) {
   return Error(ErrorCode::kCorrupt, std::move(message));
 }
 
@@ -38,10 +38,10 @@ Error corrupt(std::string message) {
 // the shortest form of each number.
 Result<std::uint64_t> read_head(ByteView* input, MajorType type,
                                 std::string_view what) {
-  if (input->empty()) return corrupt(fmt::format("ends before {}", what));
+  if (input->empty()) return wrong_header(fmt::format("ends before {}", what));
   const auto initial = std::to_integer<unsigned>(input->front());
   if (initial >> 5 != static_cast<unsigned>(type)) {
-    return corrupt(
+    return wrong_header(
         fmt::format("expected {}, found byte {:#04x}", what, initial));
   }
   const unsigned additional = initial & 31;
@@ -50,12 +50,12 @@ Result<std::uint64_t> read_head(ByteView* input, MajorType type,
     return additional;
   }
   if (additional > 27) {
-    return corrupt(fmt::format("{} has no definite length", what));
+    return wrong_header(fmt::format("{} has no definite length", what));
   }
 
   const std::size_t size = std::size_t{1} << (additional - 24);
   if (input->size() < 1 + size) {
-    return corrupt(fmt::format("ends inside {}", what));
+    return wrong_header(fmt::format("ends inside {}", what));
   }
   std::uint64_t value = 0;
   for (std::size_t i = 1; i <= size; ++i) {
@@ -64,7 +64,7 @@ Result<std::uint64_t> read_head(ByteView* input, MajorType type,
   const std::uint64_t smallest =
       size == 1 ? 24 : std::uint64_t{1} << (4 * size);
   if (value < smallest) {
-    return corrupt(fmt::format("{} is not in its shortest form", what));
+    return wrong_header(fmt::format("{} is not in its shortest form", what));
   }
   *input = input->subspan(1 + size);
   return value;
@@ -74,7 +74,7 @@ Result<ByteView> read_string(ByteView* input, MajorType type,
                              std::string_view what) {
   const std::uint64_t size = DAGFS_TRY(read_head(input, type, what));
   if (size > input->size()) {
-    return corrupt(
+    return wrong_header(
         fmt::format("{} of {} bytes, {} are left", what, size, input->size()));
   }
   const ByteView bytes = input->first(size);
@@ -85,12 +85,13 @@ Result<ByteView> read_string(ByteView* input, MajorType type,
 Result<Cid> read_link(ByteView* input) {
   const std::uint64_t tag =
       DAGFS_TRY(read_head(input, MajorType::kTag, "a link"));
-  if (tag != kLinkTag) return corrupt(fmt::format("a root has tag {}", tag));
+  if (tag != kLinkTag)
+    return wrong_header(fmt::format("a root has tag {}", tag));
   const ByteView bytes =
       DAGFS_TRY(read_string(input, MajorType::kBytes, "a link's bytes"));
   // The zero is the multibase prefix of binary, there for history's sake.
   if (bytes.empty() || bytes.front() != std::byte{0}) {
-    return corrupt("a link does not begin with 0");
+    return wrong_header("a link does not begin with 0");
   }
   return DAGFS_TRY_CONTEXT(Cid::from_bytes(bytes.subspan(1)), "root");
 }
@@ -99,7 +100,7 @@ Result<std::vector<Cid>> read_roots(ByteView* input) {
   const std::uint64_t count =
       DAGFS_TRY(read_head(input, MajorType::kArray, "an array of roots"));
   if (count > kRootCountMax) {
-    return corrupt(
+    return wrong_header(
         fmt::format("{} roots, at most {} are read", count, kRootCountMax));
   }
   std::vector<Cid> roots;
@@ -129,22 +130,22 @@ Result<HeaderMap> read_map(ByteView input) {
     } else if (key == "roots" && !map.roots) {
       map.roots = DAGFS_TRY(read_roots(&input));
     } else {
-      return corrupt(
+      return wrong_header(
           fmt::format("key {} is unknown or repeated", to_hex(as_bytes(key))));
     }
   }
   if (!input.empty()) {
-    return corrupt(fmt::format("{} bytes follow the map", input.size()));
+    return wrong_header(fmt::format("{} bytes follow the map", input.size()));
   }
   return map;
 }
 
 Result<std::vector<Cid>> check_map(HeaderMap map) {
-  if (!map.version) return corrupt("no version");
+  if (!map.version) return wrong_header("no version");
   if (*map.version != 1) {
-    return corrupt(fmt::format("version {}, expected 1", *map.version));
+    return wrong_header(fmt::format("version {}, expected 1", *map.version));
   }
-  if (!map.roots) return corrupt("no roots");
+  if (!map.roots) return wrong_header("no roots");
   return *std::move(map.roots);
 }
 
@@ -160,14 +161,15 @@ Status read_payload_header(const RandomAccessFile& file, ByteRange payload,
   ByteView rest = ByteView(start).first(start_size);
   const std::uint64_t size = DAGFS_TRY_CONTEXT(read_varint(&rest), where);
   const std::uint64_t varint_size = start_size - rest.size();
-  if (size == 0) return corrupt(where + ": its length is 0");
+  if (size == 0) return wrong_header(where + ": its length is 0");
   if (size > kHeaderSizeMax) {
-    return corrupt(fmt::format("{}: its length {} is more than {}", where, size,
-                               kHeaderSizeMax));
+    return wrong_header(fmt::format("{}: its length {} is more than {}", where,
+                                    size, kHeaderSizeMax));
   }
   if (size > payload.size - varint_size) {
-    return corrupt(fmt::format("{}: its length {} runs past the end at {}",
-                               where, size, payload.offset + payload.size));
+    return wrong_header(fmt::format("{}: its length {} runs past the end at {}",
+                                    where, size,
+                                    payload.offset + payload.size));
   }
 
   Bytes body(size);
@@ -184,7 +186,7 @@ Result<CarV2Header> read_v2_header(const RandomAccessFile& file) {
   DAGFS_TRY_CONTEXT(file.read_at(kPragmaSize, bytes), "CARv2 header at 11");
   if (std::ranges::all_of(bytes,
                           [](std::byte b) { return b == std::byte{}; })) {
-    return corrupt(
+    return wrong_header(
         "CARv2 header at 11 is still zero: the CAR was never finished");
   }
 
@@ -197,18 +199,18 @@ Result<CarV2Header> read_v2_header(const RandomAccessFile& file) {
   // A payload said to begin inside the header would have us read our own
   // header as the first section.
   if (header.payload.offset < kPayloadOffsetMin) {
-    return corrupt(
+    return wrong_header(
         fmt::format("CARv2 header at 11: payload at {}, inside the {} bytes "
                     "of the header",
                     header.payload.offset, kPayloadOffsetMin));
   }
   if (header.payload.size == 0) {
-    return corrupt(
+    return wrong_header(
         "CARv2 header at 11: payload of 0 bytes, the CAR was never finished");
   }
   const auto end = checked_add(header.payload.offset, header.payload.size);
   if (!end || *end > file.size()) {
-    return corrupt(fmt::format(
+    return wrong_header(fmt::format(
         "CARv2 header at 11: payload of {} bytes at {} runs past the file's "
         "end at {}",
         header.payload.size, header.payload.offset, file.size()));
@@ -250,7 +252,7 @@ Result<CarHeader> read_car_header(const RandomAccessFile& file) {
   std::array<std::byte, kPragmaSize> start = {};
   const std::size_t start_size =
       std::min<std::uint64_t>(start.size(), file.size());
-  if (start_size == 0) return corrupt("the file is empty, not a CAR");
+  if (start_size == 0) return wrong_header("the file is empty, not a CAR");
   DAGFS_TRY(file.read_at(0, std::span(start).first(start_size)));
   if (as_text(start) != kPragma) {
     DAGFS_TRY(read_payload_header(file, {0, file.size()}, &header));

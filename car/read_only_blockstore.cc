@@ -33,7 +33,7 @@ std::string block_at(const Cid& cid, std::uint64_t offset) {
 }
 
 // A thread keeps two buffers of twice the usual largest block, no more.
-constexpr std::size_t kScratchKept = std::size_t{2} << 20;
+constexpr std::size_t kBuffersKept = std::size_t{2} << 20;
 
 class ScratchTrimmer {
  public:
@@ -42,7 +42,7 @@ class ScratchTrimmer {
   ScratchTrimmer(const ScratchTrimmer&) = delete;
   ScratchTrimmer& operator=(const ScratchTrimmer&) = delete;
   ~ScratchTrimmer() {
-    for (ScratchBuffer& buffer : buffers_) buffer.trim(kScratchKept);
+    for (ScratchBuffer& buffer : buffers_) buffer.trim(kBuffersKept);
   }
 
  private:

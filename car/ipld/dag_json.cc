@@ -28,7 +28,7 @@ constexpr std::string_view kBytesKey = "bytes";
 // A link or bytes deep inside a node open two more maps than the node has.
 constexpr std::size_t kOpenMax = kNodeDepthMax + 2;
 
-Error corrupt(std::string_view what) {
+Error wrong_dag_json(std::string_view what) {
   return Error(ErrorCode::kCorrupt, fmt::format("dag-json: {}", what));
 }
 
@@ -43,7 +43,7 @@ Result<IpldNode> parse_integer(std::string_view digits) {
   const auto [end, error] = std::from_chars(
       digits.data(), digits.data() + digits.size(), number.argument);
   if (error != std::errc() || end != digits.data() + digits.size()) {
-    return corrupt(fmt::format("integer {} is out of range", digits));
+    return wrong_dag_json(fmt::format("integer {} is out of range", digits));
   }
   if (number.argument == 0) number.negative = false;
   if (number.negative) --number.argument;
@@ -52,20 +52,20 @@ Result<IpldNode> parse_integer(std::string_view digits) {
 
 Result<IpldNode> parse_link(const std::string& text) {
   auto cid = Cid::parse(text);
-  if (!cid.ok()) return corrupt(cid.error().message());
+  if (!cid.ok()) return wrong_dag_json(cid.error().message());
   return IpldNode::link(*cid);
 }
 
 Result<IpldNode> parse_bytes(const std::string& text) {
   auto bytes = decode_base64(text);
-  if (!bytes.ok()) return corrupt(bytes.error().message());
+  if (!bytes.ok()) return wrong_dag_json(bytes.error().message());
   return IpldNode::bytes(std::move(bytes).value());
 }
 
 // What a map that has been read whole stands for.
 Result<IpldNode> finish_map(IpldNode::Map entries) {
   if (const auto key = repeated_key(entries)) {
-    return corrupt(fmt::format("map key \"{}\" occurs twice", *key));
+    return wrong_dag_json(fmt::format("map key \"{}\" occurs twice", *key));
   }
   const auto reserved = std::ranges::find(entries, kReserved, &IpldEntry::key);
   if (reserved == entries.end()) return IpldNode::map(std::move(entries));
@@ -81,7 +81,7 @@ Result<IpldNode> finish_map(IpldNode::Map entries) {
       return parse_bytes(inner.value.as_string());
     }
   }
-  return corrupt("a map with the key \"/\" is neither a link nor bytes");
+  return wrong_dag_json("a map with the key \"/\" is neither a link nor bytes");
 }
 
 // Receives the JSON parser's events. That parser keeps its own stack on the
@@ -106,7 +106,9 @@ class Builder {
   bool string(std::string& value) {
     return add(IpldNode::string(std::move(value)));
   }
-  bool binary(nlohmann::json::binary_t&) { return fail(corrupt("binary")); }
+  bool binary(nlohmann::json::binary_t&) {
+    return fail(wrong_dag_json("binary"));
+  }
 
   bool start_object(std::size_t) { return open(IpldKind::kMap); }
   bool start_array(std::size_t) { return open(IpldKind::kList); }
@@ -130,7 +132,7 @@ class Builder {
     // The text begins with the exception's name in brackets.
     std::string_view what = exception.what();
     what.remove_prefix(std::min(what.find("] ") + 2, what.size()));
-    return fail(corrupt(fmt::format("at byte {}: {}", at, what)));
+    return fail(wrong_dag_json(fmt::format("at byte {}: {}", at, what)));
   }
 
   Result<IpldNode> take() && {
@@ -346,8 +348,10 @@ Result<IpldNode> decode_dag_json(ByteView bytes) {
   const std::string_view text = as_text(bytes);
   // The parser would take a NUL for the end of the text, whatever follows, and
   // skip a byte order mark.
-  if (text.find('\0') != std::string_view::npos) return corrupt("a NUL byte");
-  if (text.starts_with("\xef\xbb\xbf")) return corrupt("a byte order mark");
+  if (text.find('\0') != std::string_view::npos)
+    return wrong_dag_json("a NUL byte");
+  if (text.starts_with("\xef\xbb\xbf"))
+    return wrong_dag_json("a byte order mark");
 
   Builder builder;
   nlohmann::json::sax_parse(text.begin(), text.end(), &builder);

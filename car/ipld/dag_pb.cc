@@ -21,7 +21,7 @@ constexpr std::uint32_t kLinkHash = 1;
 constexpr std::uint32_t kLinkName = 2;
 constexpr std::uint32_t kLinkTsize = 3;
 
-Error corrupt(std::string message) {
+Error wrong_dag_pb(std::string message) {
   return Error(ErrorCode::kCorrupt, std::move(message));
 }
 
@@ -51,15 +51,16 @@ Result<DagPbNode> DagPbNode::decode(Block block) {
   while (reader.next(&field)) {
     if (field.type != WireType::kBytes ||
         (field.number != kNodeData && field.number != kNodeLinks)) {
-      return corrupt("dag-pb node has " + description(field));
+      return wrong_dag_pb("dag-pb node has " + description(field));
     }
     if (field.number == kNodeData) {
-      if (node.data_) return corrupt("dag-pb node has Data twice");
+      if (node.data_) return wrong_dag_pb("dag-pb node has Data twice");
       node.data_ = field.bytes;
       links_ended = !node.links_.empty();
       continue;
     }
-    if (links_ended) return corrupt("dag-pb node has Data between its Links");
+    if (links_ended)
+      return wrong_dag_pb("dag-pb node has Data between its Links");
     Status added = node.add_link(field.bytes);
     if (!added.ok()) {
       return std::move(added).error().context(
@@ -78,10 +79,10 @@ Status DagPbNode::add_link(ByteView encoded) {
   while (reader.next(&field)) {
     if (field.number > kLinkTsize ||
         field.type != link_field_type(field.number)) {
-      return corrupt(description(field));
+      return wrong_dag_pb(description(field));
     }
     if (field.number <= last_number) {
-      return corrupt(
+      return wrong_dag_pb(
           fmt::format("field {} after field {}", field.number, last_number));
     }
     last_number = field.number;
@@ -90,7 +91,8 @@ Status DagPbNode::add_link(ByteView encoded) {
         ByteView rest = field.bytes;
         const CidView cid = DAGFS_TRY(read_cid_view(&rest));
         if (!rest.empty()) {
-          return corrupt(fmt::format("{} bytes follow its CID", rest.size()));
+          return wrong_dag_pb(
+              fmt::format("{} bytes follow its CID", rest.size()));
         }
         link.cid_at = offset_of(cid.bytes);
         link.cid_size = static_cast<std::uint16_t>(cid.bytes.size());
@@ -108,7 +110,7 @@ Status DagPbNode::add_link(ByteView encoded) {
     }
   }
   DAGFS_TRY(reader.status());
-  if (link.cid_size == 0) return corrupt("no Hash");
+  if (link.cid_size == 0) return wrong_dag_pb("no Hash");
   links_.push_back(link);
   return ok_status();
 }

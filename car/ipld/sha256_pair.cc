@@ -22,7 +22,7 @@
 namespace dagfs::car {
 namespace {
 
-constexpr std::size_t kBlockSize = 64;
+constexpr std::size_t kHashBlockSize = 64;
 
 alignas(16) constexpr std::uint32_t kRoundConstants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
@@ -60,19 +60,19 @@ struct Message {
 
   const std::byte* next;
   std::size_t blocks;  // From `next`.
-  std::array<std::byte, 2 * kBlockSize> tail{};
+  std::array<std::byte, 2 * kHashBlockSize> tail{};
   std::size_t tail_blocks;
 };
 
 Message::Message(ByteView bytes)
-    : next(bytes.data()), blocks(bytes.size() / kBlockSize) {
-  const ByteView rest = bytes.subspan(blocks * kBlockSize);
+    : next(bytes.data()), blocks(bytes.size() / kHashBlockSize) {
+  const ByteView rest = bytes.subspan(blocks * kHashBlockSize);
   std::ranges::copy(rest, tail.begin());
   tail[rest.size()] = std::byte{0x80};
   // The length in bits takes the last eight bytes.
-  tail_blocks = rest.size() + 1 + 8 <= kBlockSize ? 1 : 2;
+  tail_blocks = rest.size() + 1 + 8 <= kHashBlockSize ? 1 : 2;
   const std::uint64_t bits = __builtin_bswap64(std::uint64_t{bytes.size()} * 8);
-  std::memcpy(&tail[tail_blocks * kBlockSize - 8], &bits, 8);
+  std::memcpy(&tail[tail_blocks * kHashBlockSize - 8], &bits, 8);
 }
 
 DAGFS_SHA_INLINE __m128i load_words(const std::byte* from) {
@@ -113,7 +113,7 @@ DAGFS_SHA_INLINE void schedule(__m128i& a, __m128i b, __m128i c, __m128i d) {
 
 DAGFS_SHA_TARGET void hash_one(State& state, const std::byte* blocks,
                                std::size_t count) {
-  for (; count > 0; --count, blocks += kBlockSize) {
+  for (; count > 0; --count, blocks += kHashBlockSize) {
     Lane a;
     start_block(a, state, blocks);
     const std::uint32_t* k = kRoundConstants;
@@ -139,7 +139,7 @@ DAGFS_SHA_TARGET void hash_one(State& state, const std::byte* blocks,
 // the sixteen registers, which no array in a loop would be sure to stay in.
 DAGFS_SHA_TARGET void hash_two(State (&states)[2], const std::byte* first,
                                const std::byte* second, std::size_t count) {
-  for (; count > 0; --count, first += kBlockSize, second += kBlockSize) {
+  for (; count > 0; --count, first += kHashBlockSize, second += kBlockSize) {
     Lane a;
     Lane b;
     start_block(a, states[0], first);
@@ -203,14 +203,14 @@ DAGFS_SHA_TARGET std::array<std::byte, 32> digest_of(const State& state) {
 void hash_both(State (&states)[2], Message& a, Message& b) {
   const std::size_t common = std::min(a.blocks, b.blocks);
   hash_two(states, a.next, b.next, common);
-  a.next += common * kBlockSize;
-  b.next += common * kBlockSize;
+  a.next += common * kHashBlockSize;
+  b.next += common * kHashBlockSize;
   hash_one(states[0], a.next, a.blocks - common);
   hash_one(states[1], b.next, b.blocks - common);
 
   hash_two(states, a.tail.data(), b.tail.data(), 1);
-  hash_one(states[0], &a.tail[kBlockSize], a.tail_blocks - 1);
-  hash_one(states[1], &b.tail[kBlockSize], b.tail_blocks - 1);
+  hash_one(states[0], &a.tail[kHashBlockSize], a.tail_blocks - 1);
+  hash_one(states[1], &b.tail[kHashBlockSize], b.tail_blocks - 1);
 }
 
 bool detect() {

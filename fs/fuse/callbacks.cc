@@ -11,7 +11,7 @@
 namespace dagfs::fs {
 namespace {
 
-constexpr std::size_t kNameSizeMax = 255;
+constexpr std::size_t kEntryNameSizeMax = 255;
 
 // Names that no node has, but the kernel and `ls -l` ask of every file: not
 // worth a place in a lane.
@@ -42,7 +42,7 @@ void Callbacks::lookup(FuseReply reply, fuse_ino_t parent, const char* name) {
                   .name = name,
                   .node = nullptr};
   if (finding.directory == nullptr) return std::move(reply).error(ESTALE);
-  if (finding.name.size() > kNameSizeMax) {
+  if (finding.name.size() > kEntryNameSizeMax) {
     return std::move(reply).error(ENAMETOOLONG);
   }
 

@@ -31,7 +31,7 @@ struct PassthroughOpen {
 static_assert(sizeof(PassthroughOpen) == sizeof(fuse_open_out));
 
 // One is the header's.
-constexpr std::size_t kPiecesMax = IOV_MAX - 1;
+constexpr std::size_t kGatheredMax = IOV_MAX - 1;
 
 // The bytes of `pieces` in one stretch; nullopt where one is not to be had.
 // Read by the kernel, as writev() would: a page of a mapped file that was cut
@@ -41,8 +41,8 @@ std::optional<Bytes> gather(const std::vector<iovec>& pieces) {
   for (const iovec& piece : pieces) size += piece.iov_len;
   Bytes bytes(size);
   std::size_t filled = 0;
-  for (std::size_t first = 0; first < pieces.size(); first += kPiecesMax) {
-    const std::size_t count = std::min(kPiecesMax, pieces.size() - first);
+  for (std::size_t first = 0; first < pieces.size(); first += kGatheredMax) {
+    const std::size_t count = std::min(kGatheredMax, pieces.size() - first);
     std::size_t wanted = 0;
     for (std::size_t i = first; i < first + count; ++i) {
       wanted += pieces[i].iov_len;
@@ -141,7 +141,7 @@ bool Callbacks::send(FuseReply reply, ReadBuffers buffers) {
   std::uint64_t size = 0;
   for (const iovec& piece : buffers.pieces) size += piece.iov_len;
   RequestCounters::add(core_.options.counters->bytes_read, size);
-  if (buffers.pieces.size() <= kPiecesMax) {
+  if (buffers.pieces.size() <= kGatheredMax) {
     return std::move(reply).pieces(buffers.pieces);
   }
   const auto bytes = gather(buffers.pieces);

@@ -27,7 +27,7 @@ namespace {
 constexpr int kStaleLayersMax = 64;
 
 // mountinfo writes space, tab, newline and backslash as three octal digits.
-std::string unescape(std::string_view field) {
+std::string unescape_field(std::string_view field) {
   std::string out;
   for (std::size_t i = 0; i < field.size(); ++i) {
     unsigned value = 0;
@@ -97,11 +97,11 @@ std::optional<MountEntry> find_mount(std::string_view mountinfo,
     const auto fields = split(line, ' ');
     if (fields.size() < 6) continue;
     const auto dash = std::find(fields.begin() + 6, fields.end(), "-");
-    if (fields.end() - dash < 3 || unescape(fields[4]) != path) continue;
+    if (fields.end() - dash < 3 || unescape_field(fields[4]) != path) continue;
     // Later lines lie on top of earlier ones.
     topmost = MountEntry{.device = std::string(fields[2]),
-                         .type = unescape(dash[1]),
-                         .source = unescape(dash[2])};
+                         .type = unescape_field(dash[1]),
+                         .source = unescape_field(dash[2])};
   }
   return topmost;
 }

@@ -21,7 +21,7 @@ constexpr std::size_t kLocatedLeavesMax = 16384;
 constexpr std::uint64_t kHashedBytesMax = std::uint64_t{32} << 20;
 
 // What is mapped at a time; small, since leaves may be.
-constexpr std::uint64_t kWindowSize = std::uint64_t{128} << 10;
+constexpr std::uint64_t kSearchedSize = std::uint64_t{128} << 10;
 
 // The first thing wrong with the file of `layout`.
 Status search(const car::ReadOnlyBlockstore& blocks, car::FileLayout& layout) {
@@ -30,7 +30,7 @@ Status search(const car::ReadOnlyBlockstore& blocks, car::FileLayout& layout) {
   std::uint64_t offset = 0;
   while (offset < layout.size() && located < kLocatedLeavesMax) {
     std::vector<car::FileExtent> extents;
-    DAGFS_TRY(layout.map({.offset = offset, .size = kWindowSize}, &extents));
+    DAGFS_TRY(layout.map({.offset = offset, .size = kSearchedSize}, &extents));
     if (extents.empty()) break;
     std::vector<car::BlockLocation> unverified;
     for (const car::FileExtent& extent : extents) {

@@ -52,7 +52,7 @@ struct CountedStore {
   std::unique_ptr<ReadOnlyBlockstore> store;
 };
 
-Cid unknown_hash_cid() {
+Cid cid_of_unknown_hash() {
   return Cid::v1(Codec::kRaw,
                  {static_cast<HashCode>(0x9999), as_bytes("0123456789abcdef")});
 }
@@ -205,7 +205,7 @@ TEST(ReadOnlyBlockstore, FindPutsTheVeryCidFirstAndBadOnesLast) {
 
 TEST(ReadOnlyBlockstore, UnknownHashFunctionIsUnsupportedEveryTime) {
   CarBuilder builder;
-  const Cid cid = unknown_hash_cid();
+  const Cid cid = cid_of_unknown_hash();
   builder.section(cid, as_bytes("who knows"));
   builder.section(cid, as_bytes("who knows"));
   const auto store = index_car(builder).blockstore();

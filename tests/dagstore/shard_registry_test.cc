@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/dagstore/store_fixture.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
 
@@ -19,8 +20,6 @@ using testing::HasSubstr;
 using tests::FailsWith;
 using tests::IsOkAnd;
 using tests::TemporaryFolder;
-
-ShardKey key_of(std::string_view text) { return ShardKey::parse(text).value(); }
 
 ShardInfo shard(std::string_view key) {
   return {.key = key_of(key), .url = "file:" + std::string(key)};

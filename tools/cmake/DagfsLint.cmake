@@ -24,6 +24,7 @@ foreach(header ${headers})
 endforeach()
 add_library(header_check OBJECT EXCLUDE_FROM_ALL ${sources})
 
+set_target_properties(header_check PROPERTIES UNITY_BUILD OFF)
 target_compile_options(header_check PRIVATE -O0 -g0)
 target_link_libraries(header_check PRIVATE dagfs::test_support)
 foreach(library car mount dagstore fs tools)

@@ -20,6 +20,13 @@ if(DAGFS_SANITIZE)
   target_link_options(dagfs_build_flags INTERFACE "-fsanitize=${DAGFS_SANITIZE}")
 endif()
 
+# For targets that spend their time in the libraries: unoptimized, they compile in
+# half the time where sanitizers are in.
+add_library(dagfs_quick_to_compile INTERFACE)
+if(DAGFS_SANITIZE)
+  target_compile_options(dagfs_quick_to_compile INTERFACE -O0)
+endif()
+
 function(dagfs_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS")
   add_library(dagfs_${name} STATIC ${arg_SRCS})
@@ -30,7 +37,7 @@ endfunction()
 function(dagfs_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS")
   add_executable(${name} ${arg_SRCS})
-  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock_main)
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock_main dagfs_quick_to_compile)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
 endfunction()
 

@@ -12,7 +12,7 @@ constexpr int kStoreFaultFirst = -32001;
 
 // Requests have a list of objects at most. Deeper documents would be built, and
 // taken apart again, before anybody looks at them.
-constexpr int kDepthMax = 16;
+constexpr int kJsonDepthMax = 16;
 
 bool is_too_deep(std::string_view document) {
   int depth = 0;
@@ -24,7 +24,7 @@ bool is_too_deep(std::string_view document) {
     } else if (character == '"') {
       in_string = !in_string;
     } else if (!in_string && (character == '[' || character == '{')) {
-      if (++depth > kDepthMax) return true;
+      if (++depth > kJsonDepthMax) return true;
     } else if (!in_string && (character == ']' || character == '}')) {
       --depth;
     }

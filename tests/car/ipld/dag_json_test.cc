@@ -19,7 +19,7 @@ using testing::_;
 using tests::FailsWith;
 using tests::IsOkAnd;
 
-constexpr std::string_view kSample =
+constexpr std::string_view kSampleJson =
     R"({"a":null,"b":[true,false],"c":-1,"d":1.5,"e":"hi\n\"","f":{"/":{"byte)"
     R"(s":"aGk"}},"g":{"/":"bafkqaatine"},"h":{}})";
 
@@ -33,7 +33,7 @@ std::string encode_json(const IpldNode& node) {
 }
 
 TEST(DecodeDagJson, ReadsEveryKind) {
-  const auto node = decode_json(kSample);
+  const auto node = decode_json(kSampleJson);
   ASSERT_THAT(node, IsOkAnd(_));
   EXPECT_EQ(node->find("a")->kind(), IpldKind::kNull);
   EXPECT_TRUE(node->find("b")->as_list().front().as_bool());
@@ -43,7 +43,7 @@ TEST(DecodeDagJson, ReadsEveryKind) {
   EXPECT_EQ(as_text(node->find("f")->as_bytes()), "hi");
   EXPECT_EQ(node->find("g")->as_link().to_string(), "bafkqaatine");
   EXPECT_TRUE(node->find("h")->as_map().empty());
-  EXPECT_EQ(encode_json(*node), kSample);
+  EXPECT_EQ(encode_json(*node), kSampleJson);
 }
 
 TEST(DecodeDagJson, EmptyInputIsCorrupt) {
@@ -52,8 +52,9 @@ TEST(DecodeDagJson, EmptyInputIsCorrupt) {
 }
 
 TEST(DecodeDagJson, CutAtEveryByteIsCorrupt) {
-  for (std::size_t size = 0; size < kSample.size(); ++size) {
-    EXPECT_THAT(decode_json(kSample.substr(0, size)), FailsWith(ErrorCode::kCorrupt))
+  for (std::size_t size = 0; size < kSampleJson.size(); ++size) {
+    EXPECT_THAT(decode_json(kSampleJson.substr(0, size)),
+                FailsWith(ErrorCode::kCorrupt))
         << size;
   }
 }
@@ -97,7 +98,8 @@ TEST(DecodeDagJson, WhatIsNotJsonIsCorrupt) {
 TEST(DecodeDagJson, KeyTwiceIsCorrupt) {
   EXPECT_THAT(decode_json(R"({"foo":1,"foo":2,"bar":3})"),
               FailsWith(ErrorCode::kCorrupt));
-  EXPECT_THAT(decode_json(R"({"a":1,"\u0061":2})"), FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(decode_json(R"({"a":1,"\u0061":2})"),
+              FailsWith(ErrorCode::kCorrupt));
 }
 
 TEST(DecodeDagJson, OtherMapsWithTheReservedKeyAreCorrupt) {
@@ -181,8 +183,9 @@ TEST(EncodeDagJson, FloatsAreAsEcmascriptWritesThemWithAPoint) {
 }
 
 TEST(EncodeDagJson, EscapesWhatJsonMustAndNothingElse) {
-  EXPECT_EQ(encode_json(IpldNode::string("\b\f\n\r\t\"\\\x01\x1f/\x7f\xc3\xa9")),
-            "\"\\b\\f\\n\\r\\t\\\"\\\\\\u0001\\u001f/\x7f\xc3\xa9\"");
+  EXPECT_EQ(
+      encode_json(IpldNode::string("\b\f\n\r\t\"\\\x01\x1f/\x7f\xc3\xa9")),
+      "\"\\b\\f\\n\\r\\t\\\"\\\\\\u0001\\u001f/\x7f\xc3\xa9\"");
 }
 
 TEST(EncodeDagJson, OrdersKeysByTheirBytes) {
@@ -216,7 +219,7 @@ TEST(DagJsonText, ReservedKeyIsWrittenAsItIs) {
 }
 
 TEST(DagJsonText, IsTheCanonicalFormWhereThereIsOne) {
-  EXPECT_EQ(dag_json_text(decode_json(kSample).value()), kSample);
+  EXPECT_EQ(dag_json_text(decode_json(kSampleJson).value()), kSampleJson);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace dagfs::tools {
 namespace {
 
 // Each level holds a descriptor and a block.
-constexpr std::size_t kDepthMax = 512;
+constexpr std::size_t kFolderDepthMax = 512;
 
 constexpr std::uint32_t kNanosecondsMax = 999'999'999;
 
@@ -82,7 +82,7 @@ Status Extraction::extract_file(const OutputFolder& parent,
 Status Extraction::extract_folder(const OutputFolder& parent,
                                   const std::string& name, const Place& place,
                                   std::size_t depth) {
-  if (depth > kDepthMax) {
+  if (depth > kFolderDepthMax) {
     return Error(ErrorCode::kExhausted, "too many folders deep");
   }
   const OutputFolder folder = DAGFS_TRY(parent.folder(name));
