@@ -139,7 +139,8 @@ DAGFS_SHA_TARGET void hash_one(State& state, const std::byte* blocks,
 // the sixteen registers, which no array in a loop would be sure to stay in.
 DAGFS_SHA_TARGET void hash_two(State (&states)[2], const std::byte* first,
                                const std::byte* second, std::size_t count) {
-  for (; count > 0; --count, first += kHashBlockSize, second += kBlockSize) {
+  for (; count > 0;
+       --count, first += kHashBlockSize, second += kHashBlockSize) {
     Lane a;
     Lane b;
     start_block(a, states[0], first);
