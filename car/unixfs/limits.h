@@ -50,4 +50,40 @@ inline constexpr std::size_t kEmptyShardsMax = std::size_t{1} << 17;
 // names go through at a time.
 inline constexpr std::size_t kHamtShardsCostMax = std::size_t{2} << 20;
 
+// What writers may choose.
+
+// IPFS moves blocks of at most 2 MiB; Kubo keeps back 256 bytes of that for
+// what a leaf is wrapped into, and so do we.
+inline constexpr std::uint64_t kBlockSizeToMoveMax = std::uint64_t{2} << 20;
+inline constexpr std::uint64_t kChunkSizeMax = kBlockSizeToMoveMax - 256;
+
+// Links of an interior node. So many to blocks with 32-byte digests are 1 MiB,
+// and to inlined ones at most kBlockSizeToMoveMax.
+inline constexpr std::size_t kFileLinksMax = std::size_t{1} << 14;
+
+// A plain directory is one block.
+inline constexpr std::uint64_t kShardThresholdMax = kBlockSizeToMoveMax;
+
+// Kubo writes and reads fan-outs from 8, whose bitfield is a byte, to 1,024.
+inline constexpr std::uint64_t kWrittenFanoutMin = 8;
+inline constexpr std::uint64_t kWrittenFanoutMax = 1024;
+
+// Readers refuse identity CIDs with longer digests.
+inline constexpr std::size_t kInlineSizeMax = 128;
+
+// NAME_MAX of Linux: what a name of the mount can hold.
+inline constexpr std::size_t kNameSizeMax = 255;
+
+// PATH_MAX of Linux, its NUL included: no system call takes a longer target.
+inline constexpr std::size_t kSymlinkTargetMax = 4095;
+
+// Levels of a local tree that is imported. Each holds a descriptor open, and
+// processes have 1,024 unless told otherwise. PATH_MAX allows 2,047, which
+// nobody meets in practice.
+inline constexpr std::size_t kTreeDepthMax = 512;
+
+// Bytes that wait to be hashed or put, for one file: two times what 16 hashes
+// side by side (the widest there is) take of 1 MiB chunks.
+inline constexpr std::size_t kBytesInFlightMax = std::size_t{32} << 20;
+
 }  // namespace dagfs::car
