@@ -10,7 +10,7 @@
 
 #include "car/base/result.h"
 #include "car/ipld/cid.h"
-#include "mount/piece/commp.h"
+#include "mount/piece/piece_commitment.h"
 
 namespace dagfs::mount {
 

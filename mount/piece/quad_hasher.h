@@ -27,7 +27,7 @@ class QuadHasher {
   // the last is filled up with zeros. What is in the tree is whole chunks.
   void append_to(CommitmentTree& tree, ByteView payload);
 
-  // The root over `payload`, which is 2^n whole chunks and at most 1024.
+  // The root over `payload`, which is 2^n whole chunks.
   TreeNode root_of(ByteView payload);
 
  private:

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "car/ipld/multihash.h"
+#include "mount/piece/commp.h"
 #include "mount/piece/piece_cid.h"
 #include "tests/support/fixtures.h"
 #include "tests/support/payloads.h"
