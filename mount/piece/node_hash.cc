@@ -12,7 +12,8 @@ namespace {
 
 std::vector<NodeHashKernel> available_node_kernels() {
   std::vector<NodeHashKernel> kernels;
-  // In the order of what was measured; see docs/performance.md.
+  // Millions of pairs a second that were measured on cores that have them: 29,
+  // 28 and 10, and OpenSSL 13 with the SHA extensions and 2 without.
   for (const auto& kernel :
        {node_hash_sha_extensions(), node_hash_avx512(), node_hash_avx2()}) {
     if (kernel) kernels.push_back(*kernel);

@@ -98,7 +98,7 @@ TEST(CommitmentTree, NodesOfAllLevelsMayFollowEachOther) {
 }
 
 TEST(CommitmentTree, FirstSubtreeMayBeKnownLast) {
-  for (const std::size_t count : {8, 9, 15, 16, 17, 100, 600}) {
+  for (const std::size_t count : {8U, 9U, 15U, 16U, 17U, 100U, 600U}) {
     const std::vector<TreeNode> leaves = some_nodes(count);
     const std::vector<TreeNode> first(leaves.begin(), leaves.begin() + 8);
     CommitmentTree tree;

@@ -60,7 +60,7 @@ TEST(Fr32, PublishedExamples) {
     ones.insert(ones.end(), 31, std::byte{0xff});
     ones.push_back(std::byte{0x3f});
   }
-  for (const unsigned value : {0x80, 0x02, 0x08, 0x20}) {
+  for (const unsigned value : {0x80U, 0x02U, 0x08U, 0x20U}) {
     high.insert(high.end(), 31, static_cast<std::byte>(value));
     high.push_back(value == 0x80 ? std::byte{0}
                                  : static_cast<std::byte>(value));
@@ -176,21 +176,19 @@ TEST_P(Fr32Kernels, EveryCountOfQuadsInEveryPlace) {
   const Bytes expected = padded_bit_by_bit(payload);
   for (std::size_t quads = 0; quads <= kQuadsMax; ++quads) {
     // No alignment is given, and nothing behind the quads is touched.
-    for (const std::size_t shift : {0, 1, 7}) {
-      Bytes in(payload.begin(),
-               payload.begin() + static_cast<std::ptrdiff_t>(quads * 127));
-      in.insert(in.begin(), shift, std::byte{0xee});
+    for (const std::size_t shift : {0U, 1U, 7U}) {
+      Bytes in(shift + quads * kQuadUnpadded);
+      std::copy_n(payload.begin(), quads * kQuadUnpadded, in.data() + shift);
       Bytes out(shift + quads * kQuadPadded + 1, std::byte{0xee});
-      GetParam().pad(in.data() + shift, quads, &out[shift]);
-      ASSERT_TRUE(
-          std::equal(out.begin() + shift, out.end() - 1, expected.begin()))
+      GetParam().pad(in.data() + shift, quads, out.data() + shift);
+      ASSERT_TRUE(std::equal(out.data() + shift, &out.back(), expected.begin()))
           << quads;
       ASSERT_EQ(out.back(), std::byte{0xee});
 
-      Bytes back(shift + quads * kQuadUnpadded + 1, std::byte{0xee});
-      GetParam().unpad(&out[shift], quads, &back[shift]);
+      Bytes back(in.size() + 1, std::byte{0xee});
+      GetParam().unpad(out.data() + shift, quads, back.data() + shift);
       ASSERT_TRUE(
-          std::equal(back.begin() + shift, back.end() - 1, payload.begin()))
+          std::equal(back.data() + shift, &back.back(), payload.begin()))
           << quads;
       ASSERT_EQ(back.back(), std::byte{0xee});
     }

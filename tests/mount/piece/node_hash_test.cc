@@ -51,13 +51,12 @@ TEST_P(NodeHashKernels, EveryCountAndAlignmentIsThatOfOpenssl) {
   const Bytes nodes = pseudo_random(kPairsMax * kPairSize, 1);
   const Bytes expected = parents_of(nodes);
   for (std::size_t pairs = 0; pairs <= kPairsMax; ++pairs) {
-    for (const std::size_t shift : {0, 1, 31}) {
+    for (const std::size_t shift : {0U, 1U, 31U}) {
       Bytes in(shift + pairs * kPairSize);
-      std::copy_n(nodes.begin(), pairs * kPairSize, in.begin() + shift);
+      std::copy_n(nodes.begin(), pairs * kPairSize, in.data() + shift);
       Bytes out(shift + pairs * kNodeSize + 1, std::byte{0xee});
       kernel_->hash(in.data() + shift, pairs, out.data() + shift);
-      ASSERT_TRUE(
-          std::equal(out.begin() + shift, out.end() - 1, expected.begin()))
+      ASSERT_TRUE(std::equal(out.data() + shift, &out.back(), expected.begin()))
           << pairs;
       ASSERT_EQ(out.back(), std::byte{0xee}) << pairs;
     }
@@ -65,7 +64,7 @@ TEST_P(NodeHashKernels, EveryCountAndAlignmentIsThatOfOpenssl) {
 }
 
 TEST_P(NodeHashKernels, ParentsMayTakeThePlaceOfTheNodes) {
-  for (const std::size_t pairs : {1, 5, 16, 37, 128}) {
+  for (const std::size_t pairs : {1U, 5U, 16U, 37U, 128U}) {
     Bytes nodes = pseudo_random(pairs * kPairSize, 2);
     const Bytes expected = parents_of(nodes);
     kernel_->hash(nodes.data(), pairs, nodes.data());

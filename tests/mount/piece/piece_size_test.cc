@@ -148,7 +148,7 @@ TEST(Conversion, WholeQuadsGoBothWays) {
 }
 
 TEST(Conversion, PartOfAQuadIsRefused) {
-  for (const std::uint64_t more : {1, 63, 126}) {
+  for (const std::uint64_t more : {1U, 63U, 126U}) {
     EXPECT_THAT(to_padded(UnpaddedSize(127 * 5 + more)),
                 FailsWith(ErrorCode::kInvalidArgument));
     EXPECT_THAT(to_unpadded(PaddedOffset(128 * 5 + more)),
