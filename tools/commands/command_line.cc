@@ -21,6 +21,7 @@ void add_commands(CLI::App& program, Selection* selected) {
   add_register(program, selected);
   add_mount(program, selected);
   add_umount(program, selected);
+  add_commp(program, selected);
 
   CLI::App* shard =
       add_command(program, "shard",

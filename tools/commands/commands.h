@@ -35,6 +35,7 @@ void add_init(CLI::App& program, Selection* selected);
 void add_register(CLI::App& program, Selection* selected);
 void add_mount(CLI::App& program, Selection* selected);
 void add_umount(CLI::App& program, Selection* selected);
+void add_commp(CLI::App& program, Selection* selected);
 void add_shard_list(CLI::App& shard, Selection* selected);
 void add_shard_info(CLI::App& shard, Selection* selected);
 void add_shard_destroy(CLI::App& shard, Selection* selected);
