@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "car/base/bytes.h"
 
@@ -32,10 +33,22 @@ class Slab {
   void advance(std::size_t count) { size_ += count; }
   void truncate(std::size_t size) { size_ = size; }
 
+  // Chunks end where the chunk size says, unless their ends are marked: then
+  // each does, where the slab ended at that time.
+  void end_chunk() { chunk_ends_.push_back(size_); }
+  std::span<const std::size_t> chunk_ends() const { return chunk_ends_; }
+
+  // Empty again, with the same memory.
+  void clear() {
+    size_ = 0;
+    chunk_ends_.clear();
+  }
+
  private:
   std::unique_ptr<std::byte[]> bytes_;
   std::size_t capacity_ = 0;
   std::size_t size_ = 0;
+  std::vector<std::size_t> chunk_ends_;
 };
 
 // Collects what is written in a slab of one chunk, or of several where chunks

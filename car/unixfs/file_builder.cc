@@ -164,7 +164,7 @@ void FileBuilder::start_anew() {
   held_ = Slab();
   if (chunker_.has_slab()) {
     Slab slab = chunker_.take();
-    slab.truncate(0);
+    slab.clear();
     chunker_.give(std::move(slab));
   }
   layout_.clear();

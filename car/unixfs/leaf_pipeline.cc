@@ -16,6 +16,23 @@ namespace {
 // Enough for every thread to have a next chunk while the caller fills another.
 constexpr std::uint64_t kBytesInFlightMin = std::uint64_t{8} << 20;
 
+std::vector<ByteView> chunks_of(const Slab& slab, std::size_t chunk_size) {
+  std::vector<ByteView> chunks;
+  const ByteView bytes = slab.bytes();
+  std::size_t begin = 0;
+  for (const std::size_t end : slab.chunk_ends()) {
+    chunks.push_back(bytes.subspan(begin, end - begin));
+    begin = end;
+  }
+  if (!chunks.empty()) return chunks;
+  do {  // Once for the empty slab of an empty file.
+    const std::size_t size = std::min(bytes.size() - begin, chunk_size);
+    chunks.push_back(bytes.subspan(begin, size));
+    begin += size;
+  } while (begin < bytes.size());
+  return chunks;
+}
+
 Bytes wrap_leaf(ByteView chunk) {
   const UnixfsNode node{
       .type = UnixfsType::kFile, .data = chunk, .file_size = chunk.size()};
@@ -101,15 +118,11 @@ Status LeafPipeline::hash(Job* job) const {
   const bool is_raw = profile_.leaves == LeafFormat::kRaw;
   std::vector<ByteView> blocks;
   for (const Slab& slab : job->batch) {
-    ByteView rest = slab.bytes();
-    do {  // Once for the empty slab of an empty file.
-      const auto size = std::min<std::size_t>(rest.size(), profile_.chunk_size);
-      const ByteView chunk = rest.first(size);
-      rest = rest.subspan(size);
+    for (const ByteView chunk : chunks_of(slab, profile_.chunk_size)) {
       if (!is_raw) job->wrapped.push_back(wrap_leaf(chunk));
       blocks.push_back(is_raw ? chunk : ByteView(job->wrapped.back()));
-      job->leaves.push_back({.size = size, .block = blocks.back()});
-    } while (!rest.empty());
+      job->leaves.push_back({.size = chunk.size(), .block = blocks.back()});
+    }
   }
   std::vector<Cid> cids(blocks.size());
   DAGFS_TRY(name_blocks(profile_, is_raw ? Codec::kRaw : Codec::kDagPb, blocks,
@@ -143,7 +156,7 @@ LeafPipeline::JobPtr LeafPipeline::end_handing_on(const JobPtr& job,
   bytes_in_flight_ -= job->size;
   for (Slab& slab : job->batch) {
     if (slab.capacity() == 0) continue;  // Of an empty file.
-    slab.truncate(0);
+    slab.clear();
     unused_slabs_.push_back(std::move(slab));
   }
   changed_.notify_all();

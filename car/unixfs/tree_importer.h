@@ -57,8 +57,9 @@ struct ImportedTree {
 // No symbolic link is followed, `path` itself included. Owners, extended
 // attributes and hard links are not kept; holes become zeros.
 //
-// Memory: that of one FileBuilder, and on the way down from `path`, the names
-// and entries (DirectoryBuilder) of each directory, and a descriptor.
+// Memory: that of a FileBuilder and of a SmallFileBuilder, and on the way down
+// from `path`, the names and entries (DirectoryBuilder) of each directory, and
+// a descriptor.
 //
 // kNotFound: nothing at `path`. kStale: something was changed while it was
 // read. kUnsupported: a special file, or names that no HAMT can hold.

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -107,6 +108,46 @@ TEST(TreeImporter, FileOfManyChunks) {
   DagBuilder dag;
   EXPECT_EQ(import(path)->root.cid,
             dag.file(content, {.chunk_size = 1 << 20, .links_max = 1024}));
+}
+
+// Small files are put together, but nothing overtakes them.
+TEST(TreeImporter, LargeFilesBetweenManySmall) {
+  const TemporaryFolder folder;
+  TreeImportOptions options;
+  options.profile.chunk_size = 100;
+  options.profile.shard_threshold = 5000;
+  DagBuilder dag;
+  std::vector<tests::DagLink> entries;
+  std::vector<Cid> files;
+  for (std::uint64_t i = 0; i < 400; ++i) {
+    const Bytes content = tests::pseudo_random_bytes(i % 50 == 7 ? 950 : i, i);
+    const std::string name = std::to_string(1000 + i);
+    folder.write("tree/" + name, as_text(content));
+    const auto file = dag.file(content, {.chunk_size = 100, .links_max = 1024});
+    entries.push_back({name, file});
+    files.push_back(file);
+  }
+  MemorySink sink;
+  HashPool pool(2);
+  const auto imported = import_tree(folder.path("tree"), options, sink, &pool);
+  ASSERT_TRUE(imported.ok());
+  EXPECT_EQ(imported->root.cid, dag.sharded_directory(entries));
+  EXPECT_EQ(sink.complaint(), "");
+  std::vector<Cid> roots;
+  for (const auto& block : sink.blocks()) {
+    if (std::ranges::count(files, block.cid) != 0) roots.push_back(block.cid);
+  }
+  EXPECT_EQ(roots, files);
+}
+
+TEST(TreeImporter, MoreSmallFilesThanAreHeldBack) {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 4100; ++i) {
+    folder.write("tree/" + std::to_string(i), std::to_string(i % 10));
+  }
+  const auto imported = import(folder.path("tree"));
+  ASSERT_TRUE(imported.ok());
+  EXPECT_EQ(imported->total.files, 4100U);
 }
 
 TEST(TreeImporter, SymlinkIsNotFollowed) {
