@@ -29,8 +29,8 @@ struct IndexSummary {
 // ones included, ascending by code, width, digest and position. Memory: about
 // the size of the index, 40 bytes a section for 32-byte digests.
 //
-// kCorrupt: as SectionReader. kIo: writing failed. kUnavailable: `cancelled`
-// (may be null) was set.
+// kCorrupt: as SectionReader. kNoSpace, kIo: writing failed. kUnavailable:
+// `cancelled` (may be null) was set.
 Result<IndexSummary> build_index(const RandomAccessFile& file,
                                  const CarHeader& header,
                                  ZeroSection zero_section, int index_fd,

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <cerrno>
 #include <system_error>
 
 namespace dagfs {
@@ -18,14 +19,16 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::kStale: return "stale";
     case ErrorCode::kExhausted: return "exhausted";
     case ErrorCode::kIo: return "input/output error";
+    case ErrorCode::kNoSpace: return "no space left";
   }
   return "unknown";
 }
 
 Error error_from_errno(int error_number, std::string_view what) {
+  const bool full = error_number == ENOSPC || error_number == EDQUOT;
   // std::generic_category is the thread-safe strerror.
   return Error(
-      ErrorCode::kIo,
+      full ? ErrorCode::kNoSpace : ErrorCode::kIo,
       fmt::format("{}: {} (errno {})", what,
                   std::generic_category().message(error_number), error_number));
 }

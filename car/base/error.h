@@ -23,6 +23,7 @@ enum class ErrorCode : std::uint8_t {
   kStale,            // Replaced since it was looked up: look it up anew.
   kExhausted,        // A stated limit (memory, files, depth) was hit.
   kIo,               // The operating system said no; the message has errno.
+  kNoSpace,          // The disk or the quota is full: less must be written.
 };
 
 std::string_view to_string(ErrorCode code);
@@ -48,10 +49,11 @@ class [[nodiscard]] Error {
   ErrorCode code_;
 };
 
-// kIo that says what was attempted and what the operating system answered. The
-// wrappers of system calls make their errors here, so that the number is
-// never lost; a caller that can say more with another code (a missing source
-// is kUnavailable) decides from errno before it calls this.
+// kIo, or kNoSpace for ENOSPC and EDQUOT, that says what was attempted and what
+// the operating system answered. The wrappers of system calls make their errors
+// here, so that the number is never lost; a caller that can say more with
+// another code (a missing source is kUnavailable) decides from errno before it
+// calls this.
 Error error_from_errno(int error_number, std::string_view what);
 
 }  // namespace dagfs

@@ -107,7 +107,7 @@ class MemoryFile final : public RandomAccessFile {
 // when it is closed. kIo.
 Result<UniqueFd> create_temporary_file();
 
-// Writes all of `bytes` at the descriptor's offset. kIo.
+// Writes all of `bytes` at the descriptor's offset. kNoSpace, kIo.
 Status write_all(int fd, ByteView bytes);
 
 // The stamp of the regular file at `path` now, links followed, without opening

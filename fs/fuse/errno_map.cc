@@ -22,6 +22,7 @@ int errno_from(ErrorCode code) {
     case ErrorCode::kStale: return ESTALE;
     case ErrorCode::kExhausted: return ENOMEM;
     case ErrorCode::kIo: return EIO;
+    case ErrorCode::kNoSpace: return ENOSPC;
   }
   return EIO;
 }

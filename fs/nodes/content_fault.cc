@@ -15,7 +15,8 @@ bool is_settled(ErrorCode code) {
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kUnavailable:
     case ErrorCode::kStale:
-    case ErrorCode::kIo: return false;
+    case ErrorCode::kIo:
+    case ErrorCode::kNoSpace: return false;
   }
   return false;
 }

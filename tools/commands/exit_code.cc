@@ -16,6 +16,7 @@ ExitCode exit_code_from(ErrorCode code) {
     case ErrorCode::kStale: return ExitCode::kTemporary;
     case ErrorCode::kExhausted: return ExitCode::kUnavailable;
     case ErrorCode::kIo: return ExitCode::kIo;
+    case ErrorCode::kNoSpace: return ExitCode::kIo;
   }
   return ExitCode::kSoftware;
 }

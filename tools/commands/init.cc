@@ -11,9 +11,11 @@ Result<ExitCode> init(const NoOptions& /*options*/, CommandContext& context) {
   if (const auto failed = context.fail_without_repo()) return *failed;
   const Status created = dagstore::Dagstore::create(context.repo());
   if (!created.ok()) {
-    const ExitCode code = created.error().code() == ErrorCode::kIo
-                              ? ExitCode::kCannotCreate
-                              : exit_code_from(created.error().code());
+    const ErrorCode reason = created.error().code();
+    const bool refused =
+        reason == ErrorCode::kIo || reason == ErrorCode::kNoSpace;
+    const ExitCode code =
+        refused ? ExitCode::kCannotCreate : exit_code_from(reason);
     return context.fail(code, created.error().message());
   }
   if (context.json()) {

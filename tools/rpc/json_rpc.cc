@@ -93,6 +93,7 @@ int rpc_code_from(ErrorCode code) {
     case ErrorCode::kExhausted: return kStoreFaultFirst - 5;
     case ErrorCode::kIo: return kStoreFaultFirst - 6;
     case ErrorCode::kStale: return kStoreFaultFirst - 7;
+    case ErrorCode::kNoSpace: return kStoreFaultFirst - 8;
   }
   return kStoreFaultFirst - 6;
 }
@@ -101,7 +102,7 @@ ErrorCode error_code_from(int rpc_code) {
   for (const ErrorCode code :
        {ErrorCode::kNotFound, ErrorCode::kInvalidArgument, ErrorCode::kCorrupt,
         ErrorCode::kUnsupported, ErrorCode::kUnavailable, ErrorCode::kExhausted,
-        ErrorCode::kStale}) {
+        ErrorCode::kStale, ErrorCode::kNoSpace}) {
     if (rpc_code_from(code) == rpc_code) return code;
   }
   return ErrorCode::kIo;

@@ -18,6 +18,7 @@ TEST(ErrnoFrom, TellsTheKernelWhatItCanActUpon) {
   EXPECT_EQ(errno_from(ErrorCode::kStale), ESTALE);
   EXPECT_EQ(errno_from(ErrorCode::kExhausted), ENOMEM);
   EXPECT_EQ(errno_from(ErrorCode::kIo), EIO);
+  EXPECT_EQ(errno_from(ErrorCode::kNoSpace), ENOSPC);
 }
 
 }  // namespace

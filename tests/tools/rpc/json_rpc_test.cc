@@ -83,7 +83,7 @@ TEST(RpcCode, EveryErrorCodeComesBack) {
   for (const ErrorCode code :
        {ErrorCode::kNotFound, ErrorCode::kInvalidArgument, ErrorCode::kCorrupt,
         ErrorCode::kUnsupported, ErrorCode::kUnavailable, ErrorCode::kStale,
-        ErrorCode::kExhausted, ErrorCode::kIo}) {
+        ErrorCode::kExhausted, ErrorCode::kIo, ErrorCode::kNoSpace}) {
     EXPECT_EQ(error_code_from(rpc_code_from(code)), code);
   }
 }
