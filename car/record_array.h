@@ -9,6 +9,7 @@
 #include <span>
 
 #include "car/base/bytes.h"
+#include "car/base/endian.h"
 #include "car/base/result.h"
 
 namespace dagfs::car {
@@ -32,11 +33,17 @@ class RecordArray {
 
   // `digest` has the size given at construction. kExhausted: no memory.
   Status append(ByteView digest, std::uint64_t position) {
-    if (size_ + width_ > capacity_) [[unlikely]] {
-      DAGFS_TRY(grow());
-    }
+    DAGFS_TRY(reserve());
     put(digest, position);
     return ok_status();
+  }
+
+  // Makes room for one more record, so that append() cannot fail. kExhausted.
+  Status reserve() {
+    if (size_ + width_ <= capacity_) [[likely]] {
+      return ok_status();
+    }
+    return grow();
   }
 
   // Ascending by digest, equal ones by position.
@@ -48,6 +55,15 @@ class RecordArray {
   std::size_t width() const { return width_; }
   std::uint64_t count() const { return size_ / width_; }
   ByteView bytes() const { return {records_, size_}; }
+
+  // Of the record at `index`, which is below count().
+  ByteView digest(std::uint64_t index) const {
+    return {records_ + index * width_, width_ - kPositionSize};
+  }
+  std::uint64_t position(std::uint64_t index) const {
+    return load_le<std::uint64_t>(records_ + (index + 1) * width_ -
+                                  kPositionSize);
+  }
 
  private:
   void put(ByteView digest, std::uint64_t position);
