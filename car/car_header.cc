@@ -14,7 +14,6 @@
 namespace dagfs::car {
 namespace {
 
-constexpr std::string_view kPragma("\x0a\xa1\x67version\x02", kPragmaSize);
 constexpr std::uint64_t kPayloadOffsetMin = kPragmaSize + kCarV2HeaderSize;
 
 // The kinds of CBOR item that a header is made of (RFC 8949, section 3.1).

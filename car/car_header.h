@@ -7,6 +7,7 @@
 
 #include <array>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "car/base/bytes.h"
@@ -17,6 +18,9 @@
 namespace dagfs::car {
 
 inline constexpr std::size_t kPragmaSize = 11;
+// The first bytes of every CARv2: a CARv1 header that says version 2.
+inline constexpr std::string_view kPragma("\x0a\xa1\x67version\x02",
+                                          kPragmaSize);
 inline constexpr std::size_t kCarV2HeaderSize = 40;
 
 // The fixed head of a CARv2, after its pragma.
