@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Writes the seeds of car_header_fuzz, car_sections_fuzz and car_index_fuzz into corpus/.
+"""Writes the seeds of car_header_fuzz, car_sections_fuzz, car_index_fuzz, car_adopter_fuzz and
+car_resume_fuzz into corpus/.
 
 Made by the standard library alone, so that they are right or wrong in the way their
 names say whatever the C++ code thinks.
@@ -130,9 +131,42 @@ def indices():
     yield "other-codec", b"\x82\x08" + struct.pack("<i", 0)
 
 
+def arriving():
+    for name, content in cars():
+        yield name, b"\x10" + content  # In steps of 17 bytes.
+
+
+def unfinished():
+    hello = section(HELLO, b"hello")
+    others = b"".join(section(sha2_256_cid(RAW, bytes([i])), bytes([i])) for i in range(4))
+    head = PRAGMA + bytes(40) + bytes(59 - 18) + header([])
+    good = head + hello + others
+    finished = car_v2(header([HELLO]) + hello, right_index())
+    yield "head", head
+    yield "head-cut", head[:-5]
+    yield "good", good
+    yield "cut-block", good[:-1]
+    yield "cut-cid", good[:-20]
+    yield "zeros-at-end", good + bytes(100)
+    yield "hole", head + hello + bytes(38) + others
+    yield "wrong-block", head + hello + section(HELLO, b"jello") + others
+    yield "index-begun", good + right_index()[:40]
+    yield "large-room", PRAGMA + bytes(40) + bytes(205 - 18) + header([]) + hello
+    yield "patched-room", PRAGMA + bytes(40) + header([HELLO]) + hello
+    yield "room-of-zeros", PRAGMA + bytes(40 + 59) + hello
+    yield "all-zeros", bytes(200)
+    yield "finished", finished
+    yield "finished-padded", car_v2(header([HELLO]) + hello, right_index(), padding=7)
+    yield "finished-wrong-block", car_v2(header([HELLO]) + section(HELLO, b"jello"))
+    yield "finished-identity-twice", car_v2(header([]) + section(HI, b"hi") * 2)
+    yield "many-copies", head + hello * 20
+    yield "length-huge", good + b"\xff" * 8 + b"\x7f"
+
+
 def main():
     for target, seeds in (("car_header_fuzz", headers()), ("car_sections_fuzz", cars()),
-                          ("car_index_fuzz", indices())):
+                          ("car_index_fuzz", indices()), ("car_adopter_fuzz", arriving()),
+                          ("car_resume_fuzz", unfinished())):
         folder = HERE / "corpus" / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in seeds:
