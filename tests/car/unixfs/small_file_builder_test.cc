@@ -45,7 +45,7 @@ TEST(SmallFileBuilder, FilesAreThoseOfFileBuilder) {
     // Twice, since it goes on after settling.
     for (std::uint64_t round = 0; round < 2; ++round) {
       std::vector<Bytes> contents;
-      for (std::uint64_t i = 0; i < 3000; ++i) {
+      for (std::uint64_t i = 0; i < 500; ++i) {
         const std::size_t size = i % 97 == 0 ? 1000 : i * 7 % 300;
         contents.push_back(pseudo_random_bytes(size, i + round));
         ASSERT_TRUE(add(&files, contents.back()).ok());
