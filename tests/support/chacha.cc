@@ -19,6 +19,9 @@ constexpr std::size_t kChachaBlock = 64;
 unsigned char* writable(Bytes* bytes) {
   return reinterpret_cast<unsigned char*>(bytes->data());
 }
+const unsigned char* as_unsigned(ByteView bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
 
 }  // namespace
 
@@ -32,13 +35,14 @@ void chacha_stream(std::string_view seed, std::uint64_t size,
   const std::array<unsigned char, crypto_stream_chacha20_ietf_NONCEBYTES>
       nonce{};
 
-  Bytes portion;
+  const Bytes zeros(kPortion);
+  Bytes portion(kPortion);
   std::uint32_t blocks_before = 0;
   for (std::uint64_t rest = size; rest > 0; rest -= portion.size()) {
-    portion.assign(std::min<std::uint64_t>(rest, kPortion), std::byte{0});
-    crypto_stream_chacha20_ietf_xor_ic(
-        writable(&portion), writable(&portion), portion.size(), nonce.data(),
-        blocks_before, reinterpret_cast<const unsigned char*>(key.data()));
+    portion.resize(std::min<std::uint64_t>(rest, kPortion));
+    crypto_stream_chacha20_ietf_xor_ic(writable(&portion), as_unsigned(zeros),
+                                       portion.size(), nonce.data(),
+                                       blocks_before, as_unsigned(key));
     blocks_before += kPortion / kChachaBlock;
     take(portion);
   }
