@@ -40,8 +40,9 @@ Result<SectionHead> parse_section_head(ByteView bytes, std::uint64_t size_max) {
   const std::uint64_t varint_size = bytes.size() - rest.size();
   if (length == 0) return wrong_section("its length is 0");
   if (varint_size > size_max || length > size_max - varint_size) {
-    return wrong_section(fmt::format("its length {} runs {} bytes past the payload",
-                               length, length + varint_size - size_max));
+    return wrong_section(
+        fmt::format("its length {} runs {} bytes past the payload", length,
+                    length + varint_size - size_max));
   }
   if (length > kSectionSizeMax) {
     return wrong_section(
@@ -56,8 +57,9 @@ Result<SectionHead> parse_section_head(ByteView bytes, std::uint64_t size_max) {
   head.size = varint_size + cid_size;
   head.block_size = length - cid_size;
   if (head.block_size > kBlockSizeMax) {
-    return wrong_section(fmt::format("its block has {} bytes, at most {} are read",
-                               head.block_size, kBlockSizeMax));
+    return wrong_section(
+        fmt::format("its block has {} bytes, at most {} are read",
+                    head.block_size, kBlockSizeMax));
   }
   return head;
 }

@@ -112,7 +112,8 @@ TEST(WriteAll, SaysWhatTheSystemSaid) {
   const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   if (!full) GTEST_SKIP() << "no /dev/full here";
 
-  EXPECT_THAT(write_all(full.get(), as_bytes("x")), FailsWith(ErrorCode::kNoSpace));
+  EXPECT_THAT(write_all(full.get(), as_bytes("x")),
+              FailsWith(ErrorCode::kNoSpace));
   EXPECT_THAT(write_all(-1, as_bytes("x")), FailsWith(ErrorCode::kNoSpace));
   EXPECT_THAT(write_all(-1, {}), IsOkAnd(_));
 }

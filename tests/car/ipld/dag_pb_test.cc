@@ -131,7 +131,8 @@ TEST(DagPbNode, OtherFieldsAndWireTypesAreCorrupt) {
       bytes({0x12, 0x02, 0x22, 0x00}),        // Field 4 of a link.
   };
   for (const Bytes& input : wrong) {
-    EXPECT_THAT(decode_pb(input), FailsWith(ErrorCode::kCorrupt)) << to_hex(input);
+    EXPECT_THAT(decode_pb(input), FailsWith(ErrorCode::kCorrupt))
+        << to_hex(input);
   }
 }
 
@@ -159,7 +160,7 @@ TEST(DagPbNode, CutAtEveryByteFailsOrEndsAtAField) {
 TEST(DagPbNode, GreatestLengthsAreCorrupt) {
   for (const unsigned tag : {0x0au, 0x12u}) {
     EXPECT_THAT(decode_pb(bytes({tag, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                              0xff, 0xff, 0x01})),
+                                 0xff, 0xff, 0x01})),
                 FailsWith(ErrorCode::kCorrupt));
   }
 }
