@@ -387,6 +387,7 @@ TEST_F(HostileExtractTest, NamesThatLeadElsewhereAreRefused) {
   const ProgramResult result = extract(root);
   EXPECT_EQ(result.code, ExitCode::kCannotCreate);
   EXPECT_EQ(std::ranges::count(result.err, '\n'), 8);
+  EXPECT_THAT(result.err, testing::Not(HasSubstr("exists already")));
   EXPECT_EQ(content_of(out_folder() + "/good"), "evil");
   EXPECT_FALSE(std::filesystem::exists(program_.folder().path("up")));
   const std::filesystem::directory_iterator files(out_folder());
@@ -411,6 +412,15 @@ TEST_F(HostileExtractTest, NothingIsWrittenThroughALink) {
             ExitCode::kOk);
   EXPECT_FALSE(std::filesystem::is_symlink(out_folder() + "/x"));
   EXPECT_TRUE(std::filesystem::is_empty(outside));
+}
+
+TEST_F(HostileExtractTest, TargetWithANulIsNotCutShort) {
+  const std::string_view target("a.txt\0b", 7);
+  const Cid root = dag_.directory({{"x", dag_.symlink(target)}});
+  const ProgramResult result = extract(root);
+  EXPECT_EQ(result.code, ExitCode::kUnavailable);
+  EXPECT_THAT(result.err, HasSubstr(": x: a link's target with a NUL"));
+  EXPECT_TRUE(std::filesystem::is_empty(out_folder()));
 }
 
 TEST_F(HostileExtractTest, SetUserIdBitsAreNotRestored) {

@@ -124,6 +124,7 @@ Result<OutputFolder> OutputFolder::folder(const std::string& name) const {
 
 Status OutputFolder::check_free(const std::string& name,
                                 Existing existing) const {
+  DAGFS_TRY(check_output_name(name));
   struct stat status = {};
   if (::fstatat(fd_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return ok_status();  // Whatever is wrong shows when it is made.
@@ -147,6 +148,9 @@ Result<OutputFile> OutputFolder::file(const std::string& name) const {
 Status OutputFolder::symlink(const std::string& name, const std::string& target,
                              Existing existing) const {
   DAGFS_TRY(check_output_name(name));
+  if (target.find('\0') != std::string::npos) {
+    return Error(ErrorCode::kUnsupported, "a link's target with a NUL");
+  }
   const std::string temporary = temporary_name();
   if (::symlinkat(target.c_str(), fd_.get(), temporary.c_str()) != 0) {
     return error_from_errno(errno, "make the link");
