@@ -15,7 +15,7 @@ namespace {
 
 struct RegisterOptions {
   std::vector<std::string> sources;
-  std::string key;
+  std::optional<std::string> key;
   bool eager = false;
 };
 
@@ -55,8 +55,7 @@ Result<std::string> url_of(const std::string& source, const std::string& repo,
 
 Result<std::string> key_of(const std::string& source,
                            const RegisterOptions& options) {
-  const std::string key =
-      options.key.empty() ? default_key(source) : options.key;
+  const std::string key = options.key ? *options.key : default_key(source);
   if (!is_utf8(key)) {
     return Error(ErrorCode::kInvalidArgument,
                  source + ": the key is not UTF-8; give one with --key");
@@ -130,7 +129,7 @@ ExitCode initialize_all(const std::vector<NewShard>& shards,
 
 Result<ExitCode> register_sources(const RegisterOptions& options,
                                   CommandContext& context) {
-  if (!options.key.empty() && options.sources.size() > 1) {
+  if (options.key && options.sources.size() > 1) {
     return context.fail(ExitCode::kUsage,
                         "--key names one shard, but several files were given");
   }

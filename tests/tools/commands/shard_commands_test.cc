@@ -91,6 +91,8 @@ TEST_P(ShardCommandsTest, TakenKeyIsSaid) {
 TEST_P(ShardCommandsTest, KeysThatAreNoneAreRefused) {
   EXPECT_EQ(program_.run({"register", "--key", "a/b", car("a.car")}).code,
             ExitCode::kUsage);
+  EXPECT_EQ(program_.run({"register", "--key", "", car("a.car")}).code,
+            ExitCode::kUsage);
   EXPECT_EQ(program_.run({"register", car(".car")}).code, ExitCode::kUsage);
   EXPECT_EQ(program_.run({"register", car("caf\xe9.car")}).code,
             ExitCode::kUsage);
