@@ -106,14 +106,15 @@ Result<UniqueFd> lock_database(const std::string& folder) {
 
 Status require_empty(const std::string& folder) {
   std::error_code failure;
+  if (std::filesystem::exists(std::filesystem::path(folder) / kSettingsName,
+                              failure)) {
+    return Error(ErrorCode::kInvalidArgument,
+                 folder + ": there is a dagfs repo already");
+  }
   for (const auto& entry :
        std::filesystem::directory_iterator(folder, failure)) {
     const std::string name = entry.path().filename().string();
     if (name == temporary_name(kSettingsName)) continue;
-    if (name == kSettingsName) {
-      return Error(ErrorCode::kInvalidArgument,
-                   folder + ": there is a dagfs repo already");
-    }
     return Error(ErrorCode::kInvalidArgument, folder + ": is not empty");
   }
   if (failure) return error_from_errno(failure.value(), folder);

@@ -45,6 +45,11 @@ TEST(Repo, FolderInUseIsNotMadeARepo) {
 TEST(Repo, RepoIsNotMadeTwice) {
   const TemporaryFolder folder;
   ASSERT_TRUE(Repo::create(folder.path()).ok());
+  // In whatever order a folder lists its entries, the settings are not first
+  // of all of these.
+  for (const char* name : {"a/x", "index/x", "lock", "registry/x", "zz"}) {
+    folder.write(name, "");
+  }
   const Status again = Repo::create(folder.path());
   EXPECT_THAT(again, FailsWith(ErrorCode::kInvalidArgument));
   EXPECT_THAT(again.error().message(), HasSubstr("already"));
