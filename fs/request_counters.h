@@ -52,7 +52,7 @@ class RequestCounters {
   Count passthrough_opens = 0;
   Count running = 0;  // Now, in lanes.
   Count parked = 0;   // Now, waiting for their lane.
-  Count threads = 0;  // Now.
+  Count threads = 0;  // Now, that answer requests.
 
  private:
   static std::size_t index(RequestKind kind) {

@@ -35,18 +35,28 @@ constexpr unsigned kEarlyInterruptsMax = 10'000;
 // twice as long.
 constexpr int kReadAheadKib = 4096;
 
+// Lives as long as its thread, which is how threads are counted.
 class RequestBuffer final : public RequestSource::Buffer {
  public:
-  RequestBuffer() = default;
+  explicit RequestBuffer(std::shared_ptr<RequestCounters> counters)
+      : counters_(std::move(counters)) {
+    RequestCounters::add(counters_->threads);
+  }
   RequestBuffer(const RequestBuffer&) = delete;
   RequestBuffer& operator=(const RequestBuffer&) = delete;
-  ~RequestBuffer() override { std::free(raw.mem); }
+  ~RequestBuffer() override {
+    counters_->threads.fetch_sub(1, std::memory_order_relaxed);
+    std::free(raw.mem);
+  }
 
   ByteView bytes() const {
     return {static_cast<const std::byte*>(raw.mem), raw.size};
   }
 
   fuse_buf raw = {};  // libfuse allocates its memory.
+
+ private:
+  const std::shared_ptr<RequestCounters> counters_;
 };
 
 // The kernel names the thread that asks, not its process.
@@ -75,7 +85,7 @@ SessionCore::~SessionCore() {
 }
 
 std::unique_ptr<RequestSource::Buffer> SessionCore::make_buffer() {
-  return std::make_unique<RequestBuffer>();
+  return std::make_unique<RequestBuffer>(options.counters);
 }
 
 RequestSource::Received SessionCore::receive(Buffer& buffer) {

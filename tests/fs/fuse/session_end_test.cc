@@ -34,6 +34,7 @@ class SessionEnd : public testing::Test {
 TEST_F(SessionEnd, StoppingUnmounts) {
   MountedTree tree(root_);
   EXPECT_EQ(read_all(tree.path("f")), "content");
+  EXPECT_GE(tree.counters().threads, 1U);
 
   const auto remains = tree.stop();
 
