@@ -17,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "fs/fuse/mount_point.h"
 #include "fs/fuse/session.h"
 #include "fs/nodes/root_node.h"
 #include "tools/daemon/daemon_log.h"
@@ -141,13 +140,10 @@ class RunningDaemon {
             .requests = total_requests(*counters_)};
   }
 
+  // Waits for no open file, so that further signals have nothing to add.
   void stop(int count) {
     spdlog::info("signal {}: unmounting", count);
     session_->request_stop();
-    if (count == 1) return;
-    // Whoever asks twice does not want to wait for open files.
-    const Status unmounted = fs::unmount_lazily(options_.mountpoint);
-    if (!unmounted.ok()) spdlog::warn("{}", unmounted.error().message());
   }
 
   [[noreturn]] void end_at_once() {
