@@ -23,9 +23,9 @@ constexpr std::size_t kHeadSize = 12;  // Without padding.
 
 // The first block is small, for most directories are; the others are large
 // enough that what is lost at their ends is nothing.
-constexpr std::size_t kFirstBlockSize = std::size_t{4} << 10;
-constexpr std::size_t kBlockSize = std::size_t{1} << 20;
-static_assert(kFirstBlockSize >= kHeadSize + kNameSizeMax + kCidSizeMax);
+constexpr std::size_t kFirstArenaSize = std::size_t{4} << 10;
+constexpr std::size_t kArenaSize = std::size_t{1} << 20;
+static_assert(kFirstArenaSize >= kHeadSize + kNameSizeMax + kCidSizeMax);
 
 void append(ByteView bytes, Bytes* block) {
   block->insert(block->end(), bytes.begin(), bytes.end());
@@ -52,7 +52,7 @@ void DirectoryEntries::add(std::string_view name, const Cid& cid,
   const std::size_t size = kHeadSize + name.size() + cid.bytes().size();
   if (blocks_.empty() ||
       blocks_.back().capacity() - blocks_.back().size() < size) {
-    const std::size_t capacity = blocks_.empty() ? kFirstBlockSize : kBlockSize;
+    const std::size_t capacity = blocks_.empty() ? kFirstArenaSize : kArenaSize;
     blocks_.emplace_back().reserve(capacity);
   }
   Bytes& block = blocks_.back();

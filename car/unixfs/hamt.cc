@@ -36,19 +36,19 @@ std::uint64_t finish(std::uint64_t value) {
 }  // namespace
 
 std::uint64_t hamt_hash(std::string_view name) {
-  constexpr std::size_t kBlockSize = 16;
+  constexpr std::size_t kRoundSize = 16;
   const ByteView bytes = as_bytes(name);
   std::uint64_t first = 0;
   std::uint64_t second = 0;
   std::size_t at = 0;
-  for (; bytes.size() - at >= kBlockSize; at += kBlockSize) {
+  for (; bytes.size() - at >= kRoundSize; at += kRoundSize) {
     first ^= scramble_first(load_le<std::uint64_t>(&bytes[at]));
     first = (std::rotl(first, 27) + second) * 5 + 0x52dce729;
     second ^= scramble_second(load_le<std::uint64_t>(&bytes[at + 8]));
     second = (std::rotl(second, 31) + first) * 5 + 0x38495ab5;
   }
   // Zeros scramble to zero, so a padded tail mixes in like a shorter one.
-  std::byte tail[kBlockSize] = {};
+  std::byte tail[kRoundSize] = {};
   if (at < bytes.size()) std::memcpy(tail, &bytes[at], bytes.size() - at);
   second ^= scramble_second(load_le<std::uint64_t>(tail + 8));
   first ^= scramble_first(load_le<std::uint64_t>(tail));

@@ -28,7 +28,7 @@ struct CommpOptions {
 
 // What is read at once: the disk's and the kernel's work is amortized, and the
 // hasher, which copies it, finds it in the cache.
-constexpr std::size_t kReadSize = std::size_t{1} << 20;
+constexpr std::size_t kHashedAtOnce = std::size_t{1} << 20;
 // How much is hashed between two looks of a person at the progress.
 constexpr std::uint64_t kProgressStep = std::uint64_t{64} << 20;
 
@@ -83,10 +83,10 @@ class CommpOfFile {
 
   Status hash_all(const RandomAccessFile& file,
                   mount::ThreadedPieceHasher* hasher) {
-    Bytes buffer(kReadSize);
+    Bytes buffer(kHashedAtOnce);
     for (std::uint64_t offset = 0; offset < file.size();) {
       const auto portion = std::span(buffer).first(
-          std::min<std::uint64_t>(kReadSize, file.size() - offset));
+          std::min<std::uint64_t>(kHashedAtOnce, file.size() - offset));
       DAGFS_TRY(file.read_at(offset, portion));
       hasher->append(portion);
       offset += portion.size();

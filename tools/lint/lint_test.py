@@ -75,6 +75,7 @@ class CountTests(unittest.TestCase):
             <skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/></testcase>
           <testcase name="d" status="notrun">
             <skipped message="Unable to find executable"/></testcase>
+          <testcase name="e" status="disabled"/>
         </testsuite>"""
         self.assertEqual(count_tests.count(report), (4, 2, 1, ["b", "d"]))
 

@@ -114,7 +114,7 @@ TEST(WriteAll, SaysWhatTheSystemSaid) {
 
   EXPECT_THAT(write_all(full.get(), as_bytes("x")),
               FailsWith(ErrorCode::kNoSpace));
-  EXPECT_THAT(write_all(-1, as_bytes("x")), FailsWith(ErrorCode::kNoSpace));
+  EXPECT_THAT(write_all(-1, as_bytes("x")), FailsWith(ErrorCode::kIo));
   EXPECT_THAT(write_all(-1, {}), IsOkAnd(_));
 }
 
