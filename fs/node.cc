@@ -2,6 +2,8 @@
 
 #include "fs/node.h"
 
+#include <cerrno>
+
 namespace dagfs::fs {
 
 Result<NodePtr> Node::lookup(std::string_view /*name*/) const {
@@ -18,6 +20,20 @@ Result<std::string> Node::read_link() const {
 
 Result<std::unique_ptr<FileHandle>> Node::open_file() const {
   return Error(ErrorCode::kInvalidArgument, "not a regular file");
+}
+
+Result<std::size_t> FileHandle::write(std::uint64_t /*offset*/,
+                                      WrittenBytes /*bytes*/,
+                                      const std::stop_token& /*given_up*/) {
+  return refusal(EBADF, "write");
+}
+
+Status FileHandle::truncate(std::uint64_t /*size*/) {
+  return refusal(EBADF, "truncate");
+}
+
+Status FileHandle::allocate(ByteRange /*range*/, int /*flags*/) {
+  return refusal(EOPNOTSUPP, "allocate");
 }
 
 }  // namespace dagfs::fs

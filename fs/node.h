@@ -12,6 +12,7 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 namespace dagfs::fs {
 
 class Node;
+class WritableNode;
 using NodePtr = std::shared_ptr<const Node>;
 
 enum class NodeType : std::uint8_t { kUnknown, kDirectory, kFile, kSymlink };
@@ -34,6 +36,15 @@ struct Attributes {
   timespec mtime = {};
   // Stable over remounts: derived from the path, not from who looked first.
   std::uint64_t inode = 0;
+  // Tells apart what had the same number one after the other.
+  std::uint64_t generation = 0;
+
+  // Of what is written here; where absent, what holds for the whole mount.
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
+  std::optional<timespec> atime;           // Absent: mtime.
+  std::optional<timespec> ctime;           // Absent: mtime.
+  std::optional<std::uint64_t> allocated;  // Bytes; absent: all of `size`.
 };
 
 // How long the kernel may believe what it was told.
@@ -53,10 +64,22 @@ struct ReadBuffers {
   std::vector<std::shared_ptr<const void>> owners;  // Keep the pieces alive.
 };
 
-// An open file. Thread-safe: the kernel reads ahead with several requests at
-// once.
+// The bytes of one write, as long as somebody holds their owner. Small ones are
+// in memory of their own, large ones in that in which the request came.
+struct WrittenBytes {
+  ByteView bytes;
+  std::shared_ptr<const void> owner;
+};
+
+enum class SyncDepth : std::uint8_t { kData, kDataAndAttributes };
+
+// An open file; closed when it is destroyed. Thread-safe: the kernel reads
+// ahead with several requests at once.
 class FileHandle {
  public:
+  FileHandle() = default;
+  FileHandle(const FileHandle&) = delete;
+  FileHandle& operator=(const FileHandle&) = delete;
   virtual ~FileHandle() = default;
 
   // Appends the bytes of `range` to `buffers`; fewer only at the end of the
@@ -71,8 +94,28 @@ class FileHandle {
   // A descriptor the kernel may read by itself (FUSE passthrough), or -1.
   virtual int passthrough_fd() const { return -1; }
 
-  // Bypass the page cache: content is made up at each open.
+  // Bypass the page cache: content is made up at each open, or written.
   virtual bool direct_io() const { return false; }
+
+  // What follows is asked of handles that WritableNode::open() or create_file()
+  // gave. A full disk and the like is kIo or kRefused with its number.
+
+  // Writes at `offset`, which may lie past the end; how many bytes were taken,
+  // fewer than all only where the next write will say why. Appending is the
+  // kernel's: it sends the offset. Whoever wants the bytes for later keeps
+  // their owner. May hold the writer back; if `given_up` is asked to stop
+  // meanwhile, it must return soon: what was written until then, or EINTR as
+  // kRefused, but never write anything after that.
+  virtual Result<std::size_t> write(std::uint64_t offset, WrittenBytes bytes,
+                                    const std::stop_token& given_up);
+  // At each close() of a descriptor for it, of which there may be many, and
+  // more may follow. For reporting what went wrong since the last one.
+  virtual Status flush() { return ok_status(); }
+  // On the disk by the time it returns.
+  virtual Status sync(SyncDepth /*depth*/) { return ok_status(); }
+  virtual Status truncate(std::uint64_t size);
+  // fallocate(2) with its flags.
+  virtual Status allocate(ByteRange range, int flags);
 };
 
 // Receives the entries of a directory until it has no more room.
@@ -90,12 +133,18 @@ class DirectorySink {
 // An open directory. Thread-safe.
 class DirectoryHandle {
  public:
+  DirectoryHandle() = default;
+  DirectoryHandle(const DirectoryHandle&) = delete;
+  DirectoryHandle& operator=(const DirectoryHandle&) = delete;
   virtual ~DirectoryHandle() = default;
 
   // Adds entries from `cookie` on (0: from the start), "." and ".." excluded,
   // until the sink is full or the directory ends. An Error after entries were
   // added is told to the reader on the next call.
   virtual Status read(std::uint64_t cookie, DirectorySink* sink) = 0;
+
+  // Names and what they stand for are on the disk by the time it returns.
+  virtual Status sync() { return ok_status(); }
 };
 
 // Immutable; safe for use from many threads at once. Calls may wait for disks
@@ -120,6 +169,10 @@ class Node : public std::enable_shared_from_this<Node> {
   // directory: `ls -l` must not hang for one shard's disk.
   virtual bool attributes_may_wait() const { return true; }
 
+  // The same node, where it can be changed (fs/writable_node.h); null: all that
+  // changes something is answered EROFS.
+  virtual const WritableNode* writable() const { return nullptr; }
+
   // Directories. Null: no such name.
   virtual Result<NodePtr> lookup(std::string_view name) const;
   virtual Result<std::unique_ptr<DirectoryHandle>> open_directory() const;
@@ -138,7 +191,7 @@ class Node : public std::enable_shared_from_this<Node> {
   }
 };
 
-// Of the whole mount, for statfs.
+// For statfs: of the whole mount, or of the disk that is written to.
 struct Usage {
   std::uint64_t bytes = 0;
   std::uint64_t bytes_free = 0;

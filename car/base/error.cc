@@ -20,17 +20,31 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::kExhausted: return "exhausted";
     case ErrorCode::kIo: return "input/output error";
     case ErrorCode::kNoSpace: return "no space left";
+    case ErrorCode::kRefused: return "refused";
   }
   return "unknown";
 }
 
-Error error_from_errno(int error_number, std::string_view what) {
-  const bool full = error_number == ENOSPC || error_number == EDQUOT;
+namespace {
+
+Error from_errno(ErrorCode code, int error_number, std::string_view what) {
   // std::generic_category is the thread-safe strerror.
   return Error(
-      full ? ErrorCode::kNoSpace : ErrorCode::kIo,
+      code, error_number,
       fmt::format("{}: {} (errno {})", what,
                   std::generic_category().message(error_number), error_number));
+}
+
+}  // namespace
+
+Error error_from_errno(int error_number, std::string_view what) {
+  const bool full = error_number == ENOSPC || error_number == EDQUOT;
+  return from_errno(full ? ErrorCode::kNoSpace : ErrorCode::kIo, error_number,
+                    what);
+}
+
+Error refusal(int error_number, std::string_view what) {
+  return from_errno(ErrorCode::kRefused, error_number, what);
 }
 
 }  // namespace dagfs

@@ -24,6 +24,7 @@ enum class ErrorCode : std::uint8_t {
   kExhausted,        // A stated limit (memory, files, depth) was hit.
   kIo,               // The operating system said no; the message has errno.
   kNoSpace,          // The disk or the quota is full: less must be written.
+  kRefused,          // No such change can be made; os_error() is the reason.
 };
 
 std::string_view to_string(ErrorCode code);
@@ -34,8 +35,14 @@ class [[nodiscard]] Error {
   Error(ErrorCode code, std::string message)
       : message_(std::move(message)), code_(code) {}
 
+  // For those who make errors from what the operating system said.
+  Error(ErrorCode code, int os_error, std::string message)
+      : message_(std::move(message)), os_error_(os_error), code_(code) {}
+
   ErrorCode code() const { return code_; }
   const std::string& message() const { return message_; }
+  // What the operating system answered, an errno; 0 where it was not asked.
+  int os_error() const { return os_error_; }
 
   // Prepends "what: ", so that the log reads from the outermost intent inward:
   // "open shard baga..: read index: truncated at byte 40".
@@ -46,6 +53,7 @@ class [[nodiscard]] Error {
 
  private:
   std::string message_;
+  int os_error_ = 0;
   ErrorCode code_;
 };
 
@@ -55,5 +63,9 @@ class [[nodiscard]] Error {
 // another code (a missing source is kUnavailable) decides from errno before it
 // calls this.
 Error error_from_errno(int error_number, std::string_view what);
+
+// kRefused: the program that wants a file system changed is told this very
+// number, as by any other file system (EEXIST, EXDEV, ENOTEMPTY...).
+Error refusal(int error_number, std::string_view what);
 
 }  // namespace dagfs

@@ -6,7 +6,7 @@
 
 namespace dagfs::fs {
 
-// What the kernel is told for an Error of this code.
-int errno_from(ErrorCode code);
+// What the kernel is told for `error`.
+int errno_from(const Error& error);
 
 }  // namespace dagfs::fs

@@ -22,7 +22,7 @@ void FuseReply::error(int error_number) && {
 }
 
 void FuseReply::error(const Error& error) && {
-  std::move(*this).error(errno_from(error.code()));
+  std::move(*this).error(errno_from(error));
 }
 
 bool FuseReply::entry(const fuse_entry_param& entry) && {

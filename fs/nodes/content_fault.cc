@@ -16,7 +16,8 @@ bool is_settled(ErrorCode code) {
     case ErrorCode::kUnavailable:
     case ErrorCode::kStale:
     case ErrorCode::kIo:
-    case ErrorCode::kNoSpace: return false;
+    case ErrorCode::kNoSpace:
+    case ErrorCode::kRefused: return false;
   }
   return false;
 }

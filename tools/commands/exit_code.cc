@@ -17,6 +17,7 @@ ExitCode exit_code_from(ErrorCode code) {
     case ErrorCode::kExhausted: return ExitCode::kUnavailable;
     case ErrorCode::kIo: return ExitCode::kIo;
     case ErrorCode::kNoSpace: return ExitCode::kIo;
+    case ErrorCode::kRefused: return ExitCode::kCannotCreate;
   }
   return ExitCode::kSoftware;
 }

@@ -94,6 +94,7 @@ int rpc_code_from(ErrorCode code) {
     case ErrorCode::kIo: return kStoreFaultFirst - 6;
     case ErrorCode::kStale: return kStoreFaultFirst - 7;
     case ErrorCode::kNoSpace: return kStoreFaultFirst - 8;
+    case ErrorCode::kRefused: return kStoreFaultFirst - 9;
   }
   return kStoreFaultFirst - 6;
 }
@@ -102,7 +103,7 @@ ErrorCode error_code_from(int rpc_code) {
   for (const ErrorCode code :
        {ErrorCode::kNotFound, ErrorCode::kInvalidArgument, ErrorCode::kCorrupt,
         ErrorCode::kUnsupported, ErrorCode::kUnavailable, ErrorCode::kExhausted,
-        ErrorCode::kStale, ErrorCode::kNoSpace}) {
+        ErrorCode::kStale, ErrorCode::kNoSpace, ErrorCode::kRefused}) {
     if (rpc_code_from(code) == rpc_code) return code;
   }
   return ErrorCode::kIo;

@@ -83,7 +83,8 @@ TEST(RpcCode, EveryErrorCodeComesBack) {
   for (const ErrorCode code :
        {ErrorCode::kNotFound, ErrorCode::kInvalidArgument, ErrorCode::kCorrupt,
         ErrorCode::kUnsupported, ErrorCode::kUnavailable, ErrorCode::kStale,
-        ErrorCode::kExhausted, ErrorCode::kIo, ErrorCode::kNoSpace}) {
+        ErrorCode::kExhausted, ErrorCode::kIo, ErrorCode::kNoSpace,
+        ErrorCode::kRefused}) {
     EXPECT_EQ(error_code_from(rpc_code_from(code)), code);
   }
 }
