@@ -34,6 +34,7 @@ struct InodeTable::Record {
   NodeId parent = NodeId::kRoot;
   std::uint64_t lookups = 0;
   std::uint64_t inode = 0;
+  std::uint64_t generation = 0;
   std::uint32_t name_hash = 0;
   std::uint16_t name_size = 0;
   NodeType type = NodeType::kUnknown;
@@ -125,7 +126,8 @@ NodeId InodeTable::remember(Found found) {
   const MutexLock lock(mutex_);
   Record* record = find_name_locked(found.parent, found.name, hash);
   if (record != nullptr &&
-      (record->type != found.type || record->inode != found.inode)) {
+      (record->type != found.type || record->inode != found.inode ||
+       record->generation != found.generation)) {
     unlink_name_locked(record);
     record = nullptr;
   }
@@ -146,17 +148,69 @@ InodeTable::Record* InodeTable::insert_locked(Found* found,
   record->id = NodeId{next_id_++};
   record->parent = found->parent;
   record->inode = found->inode;
+  record->generation = found->generation;
   record->type = found->type;
   record->name_hash = hash;
-  record->has_name = true;
+  link_locked(record);
+  return record;
+}
 
+void InodeTable::link_locked(Record* record) {
+  record->has_name = true;
   Record*& id_head =
       by_id_[static_cast<std::uint64_t>(record->id) & (by_id_.size() - 1)];
   record->next_by_id = std::exchange(id_head, record);
-  Record*& name_head = by_name_[hash & (by_name_.size() - 1)];
+  Record*& name_head = by_name_[record->name_hash & (by_name_.size() - 1)];
   record->next_by_name = std::exchange(name_head, record);
   ++size_;
-  return record;
+}
+
+InodeTable::Record* InodeTable::find_place_locked(Place place) const {
+  return find_name_locked(place.parent, place.name,
+                          hash_of(place.parent, place.name));
+}
+
+void InodeTable::move_locked(Record* record, Place to) {
+  if (record == nullptr) return;
+  unlink_name_locked(record);
+  unlink_id_locked(record);
+  // Another one, as names lie behind their records.
+  Record* moved = Record::create(to.name);
+  moved->node = std::move(record->node);
+  moved->id = record->id;
+  moved->parent = to.parent;
+  moved->lookups = record->lookups;
+  moved->inode = record->inode;
+  moved->generation = record->generation;
+  moved->type = record->type;
+  moved->name_hash = hash_of(to.parent, to.name);
+  Record::destroy(record);
+  link_locked(moved);
+}
+
+void InodeTable::drop_name(Place place) {
+  const MutexLock lock(mutex_);
+  Record* record = find_place_locked(place);
+  if (record != nullptr) unlink_name_locked(record);
+}
+
+void InodeTable::rename(Place from, Place to) {
+  const MutexLock lock(mutex_);
+  Record* record = find_place_locked(from);
+  Record* replaced = find_place_locked(to);
+  // A name that stands for the same thing stays.
+  if (record == replaced) return;
+  if (replaced != nullptr) unlink_name_locked(replaced);
+  move_locked(record, to);
+}
+
+void InodeTable::exchange(Place a, Place b) {
+  const MutexLock lock(mutex_);
+  Record* at_a = find_place_locked(a);
+  Record* at_b = find_place_locked(b);
+  if (at_a == at_b) return;
+  move_locked(at_a, b);
+  move_locked(at_b, a);
 }
 
 void InodeTable::unlink_name_locked(Record* record) {

@@ -32,6 +32,11 @@ class InodeTable {
     std::uint64_t parent_inode = 0;
   };
 
+  struct Place {
+    NodeId parent;
+    std::string_view name;  // At most 65535 bytes.
+  };
+
   // A node as a look-up of `name` in `parent` found it.
   struct Found {
     NodeId parent;
@@ -39,6 +44,7 @@ class InodeTable {
     NodePtr node;
     NodeType type;
     std::uint64_t inode;
+    std::uint64_t generation = 0;
   };
 
   // The root is never forgotten.
@@ -52,9 +58,16 @@ class InodeTable {
 
   // The number for what was found, with one look-up more counted. A name that
   // is known keeps its number and from now on stands for `found.node`. Where
-  // type or inode differ, it is another thing: it gets a new number, so that
-  // the kernel shows nothing it cached of the former, and opens are not mixed.
+  // type, inode or generation differ, it is another thing: it gets a new
+  // number, so that the kernel shows nothing it cached of the former, and opens
+  // are not mixed.
   NodeId remember(Found found) DAGFS_EXCLUDES(mutex_);
+
+  // What became of names: numbers stay with what they stand for. What has lost
+  // its name is still known by its number.
+  void drop_name(Place place) DAGFS_EXCLUDES(mutex_);
+  void rename(Place from, Place to) DAGFS_EXCLUDES(mutex_);
+  void exchange(Place a, Place b) DAGFS_EXCLUDES(mutex_);
 
   // Takes `count` look-ups back; at zero the number is gone.
   void forget(NodeId id, std::uint64_t count) DAGFS_EXCLUDES(mutex_);
@@ -70,6 +83,10 @@ class InodeTable {
                            std::uint32_t hash) const DAGFS_REQUIRES(mutex_);
   Record* insert_locked(Found* found, std::uint32_t hash)
       DAGFS_REQUIRES(mutex_);
+  void link_locked(Record* record) DAGFS_REQUIRES(mutex_);
+  Record* find_place_locked(Place place) const DAGFS_REQUIRES(mutex_);
+  // Null is let pass.
+  void move_locked(Record* record, Place to) DAGFS_REQUIRES(mutex_);
   void unlink_name_locked(Record* record) DAGFS_REQUIRES(mutex_);
   void unlink_id_locked(Record* record) DAGFS_REQUIRES(mutex_);
   void grow_locked() DAGFS_REQUIRES(mutex_);

@@ -46,9 +46,10 @@ class RequestCounters {
     count.fetch_add(by, std::memory_order_relaxed);
   }
 
-  Count bytes_read = 0;   // Sent in answers to reads; not passthrough.
-  Count errors = 0;       // Answered with an Error of a node.
-  Count interrupted = 0;  // Answered with EINTR while they ran or waited.
+  Count bytes_read = 0;     // Sent in answers to reads; not passthrough.
+  Count bytes_written = 0;  // Taken by files.
+  Count errors = 0;         // Answered with an Error of a node.
+  Count interrupted = 0;    // Answered with EINTR while they ran or waited.
   Count passthrough_opens = 0;
   Count running = 0;  // Now, in lanes.
   Count parked = 0;   // Now, waiting for their lane.

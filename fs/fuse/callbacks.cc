@@ -11,8 +11,6 @@
 namespace dagfs::fs {
 namespace {
 
-constexpr std::size_t kEntryNameSizeMax = 255;
-
 // Names that no node has, but the kernel and `ls -l` ask of every file: not
 // worth a place in a lane.
 bool is_foreign_attribute(std::string_view name) {
@@ -96,11 +94,13 @@ void Callbacks::answer_found(FuseReply reply, const Finding& finding) {
 
 Result<fuse_entry_param> Callbacks::remember(const Finding& finding) {
   const Attributes attributes = DAGFS_TRY(finding.node->attributes());
-  const NodeId id = core_.inodes.remember({.parent = finding.parent,
-                                           .name = finding.name,
-                                           .node = finding.node,
-                                           .type = attributes.type,
-                                           .inode = attributes.inode});
+  const NodeId id =
+      core_.inodes.remember({.parent = finding.parent,
+                             .name = finding.name,
+                             .node = finding.node,
+                             .type = attributes.type,
+                             .inode = attributes.inode,
+                             .generation = attributes.generation});
   fuse_entry_param entry = {};
   entry.ino = static_cast<fuse_ino_t>(id);
   entry.attr = to_stat(attributes, core_.options);
@@ -172,9 +172,20 @@ void Callbacks::listxattr(FuseReply reply, fuse_ino_t inode, std::size_t size) {
   });
 }
 
-void Callbacks::statfs(FuseReply reply, fuse_ino_t /*inode*/) {
+void Callbacks::statfs(FuseReply reply, fuse_ino_t inode) {
   const Usage usage = core_.options.usage ? core_.options.usage() : Usage{};
-  std::move(reply).usage(to_statvfs(usage));
+  const NodePtr node = core_.inodes.find(NodeId{inode});
+  if (node == nullptr || node->writable() == nullptr) {
+    return std::move(reply).usage(to_statvfs(usage));
+  }
+  core_.run_in(node->lane(), std::move(reply),
+               [core = &core_, node, usage](FuseReply answer) {
+                 const auto own = node->writable()->usage();
+                 if (!own.ok()) {
+                   return core->fail(std::move(answer), "statfs", own.error());
+                 }
+                 std::move(answer).usage(to_statvfs(own->value_or(usage)));
+               });
 }
 
 }  // namespace dagfs::fs

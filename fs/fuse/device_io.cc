@@ -88,8 +88,8 @@ void DeviceIo::note_init_request(const void* request, std::size_t size) {
 }
 
 void DeviceIo::amend_init_answer(const iovec& body) {
-  std::uint64_t wanted =
-      FUSE_PARALLEL_DIROPS | FUSE_INIT_EXT | kDirectIoAllowMmapFlag;
+  std::uint64_t wanted = FUSE_PARALLEL_DIROPS | FUSE_INIT_EXT;
+  if (is_direct_mmap_wanted_) wanted |= kDirectIoAllowMmapFlag;
   if (is_passthrough_wanted_) wanted |= kPassthroughFlag;
   wanted &= offered_flags_;
 
@@ -101,6 +101,7 @@ void DeviceIo::amend_init_answer(const iovec& body) {
   answer.flags |= static_cast<std::uint32_t>(wanted);
   answer.flags2 |= static_cast<std::uint32_t>(wanted >> 32);
   std::memcpy(body.iov_base, &answer, sizeof(answer));
+  has_direct_mmap_ = (wanted & kDirectIoAllowMmapFlag) != 0;
   if ((wanted & kPassthroughFlag) != 0) {
     std::memcpy(static_cast<std::byte*>(body.iov_base) + kStackDepthOffset,
                 &kStackDepth, sizeof(kStackDepth));

@@ -32,10 +32,13 @@ class DeviceIo {
   // user data is the SessionCore that holds this. Must outlive the session.
   Status attach(fuse_session* session);
 
-  // Whether to ask for passthrough. Set before the first request.
+  // Whether to ask for what the kernel may have. Set before the first request.
   void want_passthrough(bool wanted) { is_passthrough_wanted_ = wanted; }
+  void want_direct_mmap(bool wanted) { is_direct_mmap_wanted_ = wanted; }
   // Whether kernel and session agreed on it; known after INIT.
   bool has_passthrough() const { return has_passthrough_; }
+  // The same for shared mappings of uncached files.
+  bool has_direct_mmap() const { return has_direct_mmap_; }
 
   // Bytes read, or -1 and errno.
   ssize_t read(void* buffer, std::size_t size);
@@ -64,12 +67,14 @@ class DeviceIo {
   UniqueFd fd_;
   UniqueFd nothing_;  // /dev/null, opened while that cannot fail unnoticed.
   bool is_passthrough_wanted_ = true;
+  bool is_direct_mmap_wanted_ = true;
 
   // Atomic, because INIT may be read by one thread and its outcome asked for by
   // another.
   std::atomic<bool> is_init_pending_ = true;
   std::atomic<std::uint64_t> offered_flags_ = 0;
   std::atomic<bool> has_passthrough_ = false;
+  std::atomic<bool> has_direct_mmap_ = false;
 };
 
 }  // namespace dagfs::fs

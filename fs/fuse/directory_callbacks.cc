@@ -163,10 +163,34 @@ std::vector<NodeId> Callbacks::add_attributes(const OpenDirectory& directory,
   return remembered;
 }
 
+void Callbacks::fsyncdir(FuseReply reply, fuse_ino_t /*inode*/,
+                         int /*data_only*/, fuse_file_info* file) {
+  const auto directory = core_.directories.find(file->fh);
+  if (directory == nullptr) return std::move(reply).error(EBADF);
+
+  core_.run_in(directory->node->lane(), std::move(reply),
+               [core = &core_, directory](FuseReply answer) {
+                 const Status synced = directory->handle->sync();
+                 if (!synced.ok()) {
+                   return core->fail(std::move(answer), "fsync a directory",
+                                     synced.error());
+                 }
+                 std::move(answer).done();
+               });
+}
+
 void Callbacks::releasedir(FuseReply reply, fuse_ino_t /*inode*/,
                            fuse_file_info* file) {
-  core_.directories.remove(file->fh);
-  std::move(reply).done();
+  auto closed = core_.directories.remove(file->fh);
+  if (closed == nullptr || closed->node->writable() == nullptr) {
+    return std::move(reply).done();
+  }
+  const auto lane = closed->node->lane();
+  core_.run_in(lane, std::move(reply),
+               [closed = std::move(closed)](FuseReply answer) mutable {
+                 closed.reset();
+                 std::move(answer).done();
+               });
 }
 
 }  // namespace dagfs::fs

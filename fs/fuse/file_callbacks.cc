@@ -60,56 +60,92 @@ std::optional<Bytes> gather(const std::vector<iovec>& pieces) {
 
 }  // namespace
 
-void Callbacks::open(FuseReply reply, fuse_ino_t inode, fuse_file_info* file) {
-  if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0) {
-    return std::move(reply).error(EROFS);
+OpenRequest open_request(int flags) {
+  OpenRequest request;
+  switch (flags & O_ACCMODE) {
+    case O_WRONLY: request.access = Access::kWrite; break;
+    case O_RDWR: request.access = Access::kReadWrite; break;
+    default: break;
   }
+  request.truncate = (flags & O_TRUNC) != 0;
+  return request;
+}
+
+void Callbacks::open(FuseReply reply, fuse_ino_t inode, fuse_file_info* file) {
   const NodePtr node = core_.inodes.find(NodeId{inode});
   if (node == nullptr) return std::move(reply).error(ESTALE);
 
-  core_.run_in(node->lane(), std::move(reply),
-               [core = &core_, node, inode](FuseReply answer) {
-                 Callbacks(*core).finish_open(std::move(answer), NodeId{inode},
-                                              *node);
-               });
+  const OpenRequest request = open_request(file->flags);
+  if (node->writable() == nullptr &&
+      (request.access != Access::kRead || request.truncate)) {
+    return std::move(reply).error(EROFS);
+  }
+  const auto open_now = [core = &core_, node, inode,
+                         request](FuseReply answer) {
+    Callbacks(*core).finish_open(std::move(answer), NodeId{inode}, *node,
+                                 request);
+  };
+  if (!request.truncate) {
+    return core_.run_in(node->lane(), std::move(reply), open_now);
+  }
+  core_.change_in(node->lane(), std::move(reply),
+                  [open_now](FuseReply answer, const std::stop_token&) {
+                    open_now(std::move(answer));
+                  });
 }
 
-void Callbacks::finish_open(FuseReply reply, NodeId inode, const Node& node) {
-  auto opened = node.open_file();
+void Callbacks::finish_open(FuseReply reply, NodeId inode, const Node& node,
+                            OpenRequest request) {
+  const WritableNode* writable = node.writable();
+  auto opened =
+      writable != nullptr ? writable->open(request) : node.open_file();
   if (!opened.ok()) return core_.fail(std::move(reply), "open", opened.error());
 
-  auto file = std::make_shared<OpenFile>();
-  file->inode = inode;
-  file->lane = node.lane();
-  file->handle = std::move(opened).value();
-  const auto backing =
-      core_.backing.open(inode, file->handle->passthrough_fd());
-  const bool is_direct = file->handle->direct_io();
-  const std::uint64_t number = core_.files.add(std::move(file));
-
+  const Registered file =
+      register_file(inode, node, std::move(opened).value(), request.access);
   bool has_arrived = false;
-  if (backing) {
-    const PassthroughOpen answer = {.handle = number,
+  if (file.backing) {
+    const PassthroughOpen answer = {.handle = file.answer.fh,
                                     .flags = kOpenPassthrough | FOPEN_NOFLUSH,
-                                    .backing = *backing};
+                                    .backing = *file.backing};
     RequestCounters::add(core_.options.counters->passthrough_opens);
     has_arrived = std::move(reply).bytes(
         {reinterpret_cast<const std::byte*>(&answer), sizeof(answer)});
   } else {
-    fuse_file_info answer = {};
-    answer.fh = number;
-    answer.noflush = 1;
-    answer.direct_io = is_direct;
-    answer.keep_cache = !is_direct && node.caching() == Caching::kForever;
-    has_arrived = std::move(reply).open(answer);
+    has_arrived = std::move(reply).open(file.answer);
   }
-  if (!has_arrived) close_file(number);
+  if (!has_arrived) close_file(file.answer.fh);
 }
 
-void Callbacks::close_file(std::uint64_t number) {
-  if (const auto file = core_.files.remove(number)) {
-    core_.backing.close(file->inode);
-  }
+Callbacks::Registered Callbacks::register_file(
+    NodeId inode, const Node& node, std::unique_ptr<FileHandle> handle,
+    Access access) {
+  const bool is_writable = node.writable() != nullptr;
+  Registered file;
+  // Without shared mappings a file that is written is better off in the page
+  // cache: programs that map what they write are many.
+  file.answer.direct_io =
+      handle->direct_io() && (!is_writable || core_.device.has_direct_mmap());
+  file.answer.keep_cache =
+      !file.answer.direct_io && node.caching() == Caching::kForever;
+  file.answer.noflush = access == Access::kRead;
+  // Whatever is written must come by here.
+  file.backing =
+      core_.backing.open(inode, is_writable ? -1 : handle->passthrough_fd());
+
+  auto opened = std::make_shared<OpenFile>();
+  opened->inode = inode;
+  opened->lane = node.lane();
+  opened->handle = std::move(handle);
+  opened->closes_in_lane = is_writable;
+  file.answer.fh = core_.files.add(std::move(opened));
+  return file;
+}
+
+std::shared_ptr<OpenFile> Callbacks::close_file(std::uint64_t number) {
+  auto file = core_.files.remove(number);
+  if (file != nullptr) core_.backing.close(file->inode);
+  return file;
 }
 
 void Callbacks::read(FuseReply reply, fuse_ino_t /*inode*/, std::size_t size,
@@ -152,15 +188,18 @@ bool Callbacks::send(FuseReply reply, ReadBuffers buffers) {
   return std::move(reply).bytes(*bytes);
 }
 
-void Callbacks::flush(FuseReply reply, fuse_ino_t /*inode*/,
-                      fuse_file_info* /*file*/) {
-  std::move(reply).done();
-}
-
 void Callbacks::release(FuseReply reply, fuse_ino_t /*inode*/,
                         fuse_file_info* file) {
-  close_file(file->fh);
-  std::move(reply).done();
+  auto closed = close_file(file->fh);
+  if (closed == nullptr || !closed->closes_in_lane) {
+    return std::move(reply).done();
+  }
+  const auto lane = closed->lane;
+  core_.run_in(lane, std::move(reply),
+               [closed = std::move(closed)](FuseReply answer) mutable {
+                 closed.reset();
+                 std::move(answer).done();
+               });
 }
 
 }  // namespace dagfs::fs

@@ -35,17 +35,18 @@ struct stat to_stat(const Attributes& attributes,
   out.st_ino = attributes.inode;
   out.st_mode = type_bits(attributes.type) | (attributes.permissions & 07777);
   out.st_nlink = attributes.links;
-  out.st_uid = options.uid;
-  out.st_gid = options.gid;
+  out.st_uid = attributes.uid.value_or(options.uid);
+  out.st_gid = attributes.gid.value_or(options.gid);
   out.st_size = static_cast<off_t>(attributes.size);
-  out.st_blocks =
-      static_cast<blkcnt_t>(attributes.size / kStatBlockSize +
-                            (attributes.size % kStatBlockSize != 0));
+  const std::uint64_t allocated =
+      attributes.allocated.value_or(attributes.size);
+  out.st_blocks = static_cast<blkcnt_t>(allocated / kStatBlockSize +
+                                        (allocated % kStatBlockSize != 0));
   out.st_blksize = kFileBlockSize;
-  // Nothing here knows when it was looked at or how it came about.
+  // What is only read does not know when it was looked at or how it came about.
   out.st_mtim = attributes.mtime;
-  out.st_ctim = attributes.mtime;
-  out.st_atim = attributes.mtime;
+  out.st_ctim = attributes.ctime.value_or(attributes.mtime);
+  out.st_atim = attributes.atime.value_or(attributes.mtime);
   return out;
 }
 

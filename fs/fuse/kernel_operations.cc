@@ -69,48 +69,51 @@ void init(void* /*core*/, fuse_conn_info* connection) {
   connection->want |= connection->capable & FUSE_CAP_CACHE_SYMLINKS;
   connection->want &= ~static_cast<unsigned>(
       FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
-      FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_EXPORT_SUPPORT);
+      FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_EXPORT_SUPPORT |
+      // Without it the kernel takes set-user-ID bits off by itself.
+      FUSE_CAP_HANDLE_KILLPRIV);
 }
 
 }  // namespace
 
 // Left out on purpose, for the kernel to do by itself: locks, access (it checks
-// permissions from the attributes), poll, lseek with holes (there are none),
-// bmap and fsync.
+// permissions from the attributes), poll, lseek with holes (it takes files to
+// have none), bmap, and copy_file_range, which it turns into reads and writes.
 const fuse_lowlevel_ops& kernel_operations() {
   static const fuse_lowlevel_ops kOperations = {
       .init = init,
       .lookup = enter<&Callbacks::lookup>,
       .forget = forget,
       .getattr = enter<&Callbacks::getattr>,
-      .setattr = refuse<EROFS>,
+      .setattr = enter<&Callbacks::setattr>,
       .readlink = enter<&Callbacks::readlink>,
-      .mknod = refuse<EROFS>,
-      .mkdir = refuse<EROFS>,
-      .unlink = refuse<EROFS>,
-      .rmdir = refuse<EROFS>,
-      .symlink = refuse<EROFS>,
-      .rename = refuse<EROFS>,
-      .link = refuse<EROFS>,
+      .mknod = enter<&Callbacks::mknod>,
+      .mkdir = enter<&Callbacks::mkdir>,
+      .unlink = enter<&Callbacks::unlink>,
+      .rmdir = enter<&Callbacks::rmdir>,
+      .symlink = enter<&Callbacks::symlink>,
+      .rename = enter<&Callbacks::rename>,
+      .link = enter<&Callbacks::link>,
       .open = enter<&Callbacks::open>,
       .read = enter<&Callbacks::read>,
-      .write = refuse<EROFS>,
+      .write = enter<&Callbacks::write>,
       .flush = enter<&Callbacks::flush>,
       .release = enter<&Callbacks::release>,
+      .fsync = enter<&Callbacks::fsync>,
       .opendir = enter<&Callbacks::opendir>,
       .readdir = enter<&Callbacks::readdir>,
       .releasedir = enter<&Callbacks::releasedir>,
+      .fsyncdir = enter<&Callbacks::fsyncdir>,
       .statfs = enter<&Callbacks::statfs>,
-      .setxattr = refuse<EROFS>,
+      .setxattr = enter<&Callbacks::setxattr>,
       .getxattr = enter<&Callbacks::getxattr>,
       .listxattr = enter<&Callbacks::listxattr>,
-      .removexattr = refuse<EROFS>,
-      .create = refuse<EROFS>,
+      .removexattr = enter<&Callbacks::removexattr>,
+      .create = enter<&Callbacks::create>,
       .ioctl = refuse<ENOTTY>,
       .forget_multi = forget_multi,
-      .fallocate = refuse<EROFS>,
+      .fallocate = enter<&Callbacks::fallocate>,
       .readdirplus = enter<&Callbacks::readdirplus>,
-      .copy_file_range = refuse<EROFS>,
   };
   return kOperations;
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <unordered_map>
 #include <vector>
 
@@ -23,13 +24,19 @@ enum class RequestId : std::uint64_t {};
 
 // Each request is in here until somebody claims the right to answer it: the
 // thread that worked on it, an interrupt, or the end of the session. Whoever
-// comes second finds nothing and drops its answer. Thread-safe.
+// comes second finds nothing and drops its answer.
+//
+// What changes something is not answered while it runs: a program that was told
+// EINTR writes again, and what it wrote first must not come after that. An
+// interrupt asks such a request to stop instead. Thread-safe.
 class PendingTable {
  public:
   struct Request {
     fuse_req_t handle = nullptr;
     // Where it waits; null once it runs or where it never waited.
     std::shared_ptr<Lane> lane;
+    // Has a state once a change has begun.
+    std::stop_source change{std::nostopstate};
   };
 
   void add(RequestId id, fuse_req_t handle);
@@ -37,6 +44,14 @@ class PendingTable {
   // Takes the request out: the caller has to answer it, and nobody else can.
   std::optional<Request> claim(RequestId id);
   std::vector<Request> claim_all();
+  // The same for an interrupt: a change that runs is asked to stop, and stays.
+  std::optional<Request> claim_interrupted(RequestId id);
+
+  // From now on the request changes something: how it is asked to stop, or
+  // nullopt where it was answered before.
+  std::optional<std::stop_token> begin_change(RequestId id);
+  // Asks all changes to stop.
+  void stop_changes();
 
   bool contains(RequestId id) const;
 

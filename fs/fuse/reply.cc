@@ -35,6 +35,16 @@ bool FuseReply::open(const fuse_file_info& file) && {
   return request != nullptr && fuse_reply_open(request, &file) == 0;
 }
 
+bool FuseReply::created(const fuse_entry_param& entry,
+                        const fuse_file_info& file) && {
+  fuse_req_t request = take();
+  return request != nullptr && fuse_reply_create(request, &entry, &file) == 0;
+}
+
+void FuseReply::written(std::size_t size) && {
+  if (fuse_req_t request = take()) fuse_reply_write(request, size);
+}
+
 void FuseReply::attributes(const struct stat& attributes, double timeout) && {
   if (fuse_req_t request = take()) {
     fuse_reply_attr(request, &attributes, timeout);

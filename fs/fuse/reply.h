@@ -6,7 +6,9 @@
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 
+#include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -29,11 +31,13 @@ class FuseReply {
  public:
   // `pending` must outlive the reply.
   FuseReply(PendingTable& pending, RequestId id, fuse_req_t handle)
-      : pending_(&pending), id_(id) {
+      : pending_(&pending), id_(id), caller_(*fuse_req_ctx(handle)) {
     pending.add(id, handle);
   }
   FuseReply(FuseReply&& other) noexcept
-      : pending_(std::exchange(other.pending_, nullptr)), id_(other.id_) {}
+      : pending_(std::exchange(other.pending_, nullptr)),
+        id_(other.id_),
+        caller_(other.caller_) {}
   FuseReply& operator=(FuseReply&&) = delete;
   FuseReply(const FuseReply&) = delete;
   FuseReply& operator=(const FuseReply&) = delete;
@@ -45,6 +49,13 @@ class FuseReply {
   void waits_in(const std::shared_ptr<Lane>& lane) {
     pending_->set_lane(id_, lane);
   }
+  // See PendingTable::begin_change().
+  std::optional<std::stop_token> begin_change() {
+    return pending_->begin_change(id_);
+  }
+
+  // Who asks.
+  const fuse_ctx& caller() const { return caller_; }
 
   void error(int error_number) &&;
   void error(const Error& error) &&;
@@ -52,6 +63,8 @@ class FuseReply {
 
   bool entry(const fuse_entry_param& entry) &&;
   bool open(const fuse_file_info& file) &&;
+  bool created(const fuse_entry_param& entry, const fuse_file_info& file) &&;
+  void written(std::size_t size) &&;
   void attributes(const struct stat& attributes, double timeout) &&;
   void link_target(const std::string& target) &&;
   void usage(const struct statvfs& usage) &&;
@@ -67,6 +80,7 @@ class FuseReply {
 
   PendingTable* pending_;
   RequestId id_;
+  fuse_ctx caller_;
 };
 
 }  // namespace dagfs::fs

@@ -49,7 +49,8 @@ bool may_wait_for_itself(const fuse_in_header& header) {
     case RequestKind::kRead:
     case RequestKind::kOpenDirectory:
     case RequestKind::kReadDirectory:
-    case RequestKind::kExtendedAttribute: return true;
+    case RequestKind::kExtendedAttribute:
+    case RequestKind::kWrite: return true;
     default: return false;
   }
 }

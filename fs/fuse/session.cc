@@ -128,6 +128,7 @@ void wait_for_requests(SessionCore& core, milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (core.loop->threads() > 0) {
     core.answer_interrupted();
+    core.pending.stop_changes();
     const auto left = deadline - std::chrono::steady_clock::now();
     if (left <= milliseconds::zero()) return;
     core.loop->wait(std::min<std::chrono::nanoseconds>(left, milliseconds(20)));
@@ -215,6 +216,7 @@ Result<FuseSession> FuseSession::mount(SessionOptions options, NodePtr root) {
     core->device_number = (*mount)->device;
   }
   core->device.want_passthrough(core->options.passthrough);
+  core->device.want_direct_mmap(core->options.direct_mmap);
   DAGFS_TRY(core->device.attach(core->session));
   return session;
 }

@@ -32,6 +32,9 @@ struct SessionOptions {
   bool debug = false;  // Every request on stderr.
   // Have the kernel read backing files by itself where it can.
   bool passthrough = true;
+  // Let files that bypass the page cache be mapped shared where the kernel can
+  // do that (Linux 6.6). Elsewhere files that are written are cached.
+  bool direct_mmap = true;
   // Answer requests of this very process too. For tests: a thread of ours that
   // looks into the mount may wait for itself.
   bool serve_own_process = false;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <fstream>
 #include <utility>
@@ -34,6 +35,11 @@ constexpr unsigned kEarlyInterruptsMax = 10'000;
 // Measured: with the kernel's default of 128 KiB, a cold sequential read takes
 // twice as long.
 constexpr int kReadAheadKib = 4096;
+
+// Payloads from this size on are not copied, and hold a whole block of request
+// memory instead. A copy of less takes a few microseconds, and whoever collects
+// small writes is not to fill the memory with blocks that are mostly empty.
+constexpr std::size_t kSharedPayloadMin = 64 << 10;
 
 // Lives as long as its thread, which is how threads are counted.
 class RequestBuffer final : public RequestSource::Buffer {
@@ -67,6 +73,7 @@ bool is_own_thread(std::uint32_t thread) {
 }
 
 thread_local RequestId the_current_request = {};
+thread_local RequestBuffer* the_current_buffer = nullptr;
 
 }  // namespace
 
@@ -78,6 +85,7 @@ SessionCore::SessionCore(SessionOptions session_options, NodePtr root,
       lanes(kWaitingRequestsMax),
       inodes(std::move(root), root_inode),
       backing(device),
+      memory(std::make_shared<RequestMemory>()),
       notice_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 SessionCore::~SessionCore() {
@@ -89,8 +97,9 @@ std::unique_ptr<RequestSource::Buffer> SessionCore::make_buffer() {
 }
 
 RequestSource::Received SessionCore::receive(Buffer& buffer) {
-  const int result = fuse_session_receive_buf(
-      session, &static_cast<RequestBuffer&>(buffer).raw);
+  fuse_buf& raw = static_cast<RequestBuffer&>(buffer).raw;
+  if (raw.mem == nullptr) raw.mem = memory->take();
+  const int result = fuse_session_receive_buf(session, &raw);
   if (result > 0) return Received::kRequest;
   if (result == -EINTR || result == -EAGAIN) return Received::kNothing;
   // Unmounted, or the device gives errors, which it will go on doing.
@@ -116,8 +125,22 @@ void SessionCore::process(Buffer& buffer) {
     return;
   }
   the_current_request = id;
+  the_current_buffer = &request;
   fuse_session_process_buf(session, &request.raw);
   if (header.opcode == FUSE_INIT) after_init();
+}
+
+WrittenBytes SessionCore::keep_payload(ByteView payload) {
+  if (payload.size() >= kSharedPayloadMin) {
+    fuse_buf& raw = the_current_buffer->raw;
+    return {.bytes = payload,
+            .owner = memory->share(std::exchange(raw.mem, nullptr))};
+  }
+  auto copy = std::make_shared_for_overwrite<std::byte[]>(payload.size());
+  if (!payload.empty()) {
+    std::memcpy(copy.get(), payload.data(), payload.size());
+  }
+  return {.bytes = {copy.get(), payload.size()}, .owner = copy};
 }
 
 void SessionCore::answer_raw(RequestId id, int error_number) {
@@ -160,7 +183,7 @@ std::optional<std::chrono::milliseconds> SessionCore::answer_interrupted() {
       id = interrupted_.front().id;
       interrupted_.pop_front();
     }
-    const auto request = pending.claim(id);
+    const auto request = pending.claim_interrupted(id);
     if (!request) continue;
     RequestCounters::add(options.counters->interrupted);
     fuse_reply_err(request->handle, EINTR);
@@ -203,7 +226,8 @@ void SessionCore::park(const std::shared_ptr<Lane>& lane,
 void SessionCore::fail(FuseReply reply, std::string_view request,
                        const Error& error) {
   RequestCounters::add(options.counters->errors);
-  log_failure(request, error);
+  // A name that is taken and the like are no failures of ours.
+  if (error.code() != ErrorCode::kRefused) log_failure(request, error);
   std::move(reply).error(error);
 }
 

@@ -24,6 +24,7 @@
 #include "fs/fuse/pending_table.h"
 #include "fs/fuse/reply.h"
 #include "fs/fuse/request_loop.h"
+#include "fs/fuse/request_memory.h"
 #include "fs/fuse/session.h"
 #include "fs/inode_table.h"
 #include "fs/lane.h"
@@ -41,6 +42,7 @@ struct OpenFile {
   NodeId inode;
   std::shared_ptr<Lane> lane;
   std::unique_ptr<FileHandle> handle;
+  bool closes_in_lane = false;  // Closing may wait.
 };
 
 struct OpenDirectory {
@@ -65,6 +67,8 @@ class SessionCore final : public RequestSource {
 
   // The request that this thread was asked to work on last.
   static RequestId current_request();
+  // `payload` of that request, for as long as it is wanted. Once.
+  WrittenBytes keep_payload(ByteView payload);
   // Writes an answer of nothing but a number.
   void answer_raw(RequestId id, int error_number);
 
@@ -72,6 +76,10 @@ class SessionCore final : public RequestSource {
   // is not given twice, and not given up: what `body` drops is answered EIO.
   template <typename Body>
   void run_in(const std::shared_ptr<Lane>& lane, FuseReply reply, Body body);
+  // The same for `body(FuseReply, const std::stop_token&)` that changes
+  // something: once it runs, an interrupt does not answer but asks it to stop.
+  template <typename Body>
+  void change_in(const std::shared_ptr<Lane>& lane, FuseReply reply, Body body);
 
   // Answers with `error` and says so in the log.
   void fail(FuseReply reply, std::string_view request, const Error& error);
@@ -95,6 +103,7 @@ class SessionCore final : public RequestSource {
   Notifier notifier;
   HandleTable<OpenFile> files;
   HandleTable<OpenDirectory> directories;
+  const std::shared_ptr<RequestMemory> memory;
   // Constant after the mount was made.
   std::string mountpoint;           // Resolved.
   std::string device_number;        // "MAJOR:MINOR"; empty where unknown.
@@ -162,6 +171,17 @@ void SessionCore::run_in(const std::shared_ptr<Lane>& lane, FuseReply reply,
     park(lane,
          std::make_unique<Waiting<Body>>(std::move(reply), std::move(body)));
   }
+}
+
+template <typename Body>
+void SessionCore::change_in(const std::shared_ptr<Lane>& lane, FuseReply reply,
+                            Body body) {
+  run_in(lane, std::move(reply),
+         [body = std::move(body)](FuseReply answer) mutable {
+           const auto given_up = answer.begin_change();
+           // An interrupt was faster: nothing happens.
+           if (given_up) body(std::move(answer), *given_up);
+         });
 }
 
 }  // namespace dagfs::fs

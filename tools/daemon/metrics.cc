@@ -25,6 +25,8 @@ std::string metrics_text(const fs::RequestCounters& counters) {
                         fs::to_string(kind), counters.requests(kind));
   }
   add_value(&text, "dagfs_read_bytes_total", "counter", counters.bytes_read);
+  add_value(&text, "dagfs_written_bytes_total", "counter",
+            counters.bytes_written);
   add_value(&text, "dagfs_errors_total", "counter", counters.errors);
   add_value(&text, "dagfs_interrupted_total", "counter", counters.interrupted);
   add_value(&text, "dagfs_passthrough_opens_total", "counter",
