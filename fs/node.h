@@ -160,8 +160,10 @@ class Node : public std::enable_shared_from_this<Node> {
   virtual ~Node() = default;
 
   virtual Result<Attributes> attributes() const = 0;
-  // Never waits.
+  // Of the names in a directory, or the content of a file. Never waits.
   virtual Caching caching() const = 0;
+  // Of attributes(). Never waits.
+  virtual Caching attribute_caching() const { return caching(); }
   // Never waits; the same for as long as the node lives.
   virtual std::shared_ptr<Lane> lane() const { return nullptr; }
   // Whether attributes() may wait, and so has to queue in lane(). Never waits.

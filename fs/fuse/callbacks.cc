@@ -106,7 +106,7 @@ Result<fuse_entry_param> Callbacks::remember(const Finding& finding) {
   entry.attr = to_stat(attributes, core_.options);
   // The name is the directory's to change, what it stands for is the node's.
   entry.entry_timeout = timeout_of(finding.directory->caching());
-  entry.attr_timeout = timeout_of(finding.node->caching());
+  entry.attr_timeout = timeout_of(finding.node->attribute_caching());
   return entry;
 }
 
@@ -122,7 +122,7 @@ void Callbacks::getattr(FuseReply reply, fuse_ino_t inode,
       return core->fail(std::move(answer), "getattr", attributes.error());
     }
     std::move(answer).attributes(to_stat(*attributes, core->options),
-                                 timeout_of(node->caching()));
+                                 timeout_of(node->attribute_caching()));
   });
 }
 

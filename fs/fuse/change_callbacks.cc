@@ -94,7 +94,7 @@ void Callbacks::set_attributes(FuseReply reply, const Node& node,
     return core_.fail(std::move(reply), "setattr", attributes.error());
   }
   std::move(reply).attributes(to_stat(*attributes, core_.options),
-                              timeout_of(node.caching()));
+                              timeout_of(node.attribute_caching()));
 }
 
 void Callbacks::setxattr(FuseReply reply, fuse_ino_t inode, const char* name,

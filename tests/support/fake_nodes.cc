@@ -174,6 +174,18 @@ void Gate::pass() {
   while (!is_open_) changed_.wait(mutex_);
 }
 
+bool Gate::pass_unless(const std::stop_token& given_up) {
+  const std::stop_callback wake(given_up, [this] {
+    const MutexLock lock(mutex_);
+    changed_.notify_all();
+  });
+  const MutexLock lock(mutex_);
+  ++arrivals_;
+  changed_.notify_all();
+  while (!is_open_ && !given_up.stop_requested()) changed_.wait(mutex_);
+  return is_open_;
+}
+
 void Gate::wait_for_arrivals(std::size_t count) {
   const MutexLock lock(mutex_);
   while (arrivals_ < count) changed_.wait(mutex_);

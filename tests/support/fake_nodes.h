@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,8 @@ class Gate {
  public:
   void open();
   void pass();
+  // False: `given_up` was asked to stop first.
+  bool pass_unless(const std::stop_token& given_up);
   // Waits until `count` have come to it since it was made.
   void wait_for_arrivals(std::size_t count);
 

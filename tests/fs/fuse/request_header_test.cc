@@ -47,6 +47,7 @@ TEST(MayWaitForItself, EndsOfInterestAndTheRootsAttributesNever) {
   EXPECT_FALSE(may_wait_for_itself({.opcode = FUSE_GETATTR, .nodeid = 1}));
   EXPECT_TRUE(may_wait_for_itself({.opcode = FUSE_GETATTR, .nodeid = 2}));
   EXPECT_TRUE(may_wait_for_itself({.opcode = FUSE_LOOKUP, .nodeid = 1}));
+  EXPECT_TRUE(may_wait_for_itself({.opcode = FUSE_WRITE, .nodeid = 2}));
 }
 
 }  // namespace
