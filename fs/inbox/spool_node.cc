@@ -244,16 +244,17 @@ Result<std::unique_ptr<FileHandle>> SpoolNode::open(OpenRequest request) const {
       std::make_unique<SpoolFileHandle>(tree_, std::move(fd)));
 }
 
-Status SpoolNode::finish_entry(int fd, const NewEntry& entry,
-                               NodeType type) const {
+Result<struct stat> SpoolNode::finish_entry(int fd, const NewEntry& entry,
+                                            NodeType type) const {
   const std::string name(entry.name);
   struct stat made = {};
   if (::fstatat(fd, name.c_str(), &made, AT_SYMLINK_NOFOLLOW) != 0) {
     return refusal(errno, "look at what was made");
   }
   // Only root may give away files; for others they are their own anyway.
-  if (::geteuid() == 0 &&
-      (made.st_uid != entry.uid || made.st_gid != entry.gid)) {
+  const bool changes_owner = ::geteuid() == 0 && (made.st_uid != entry.uid ||
+                                                  made.st_gid != entry.gid);
+  if (changes_owner) {
     struct stat parent = {};
     if (::fstat(fd, &parent) != 0) return refusal(errno, "look around");
     const bool inherits_group = (parent.st_mode & S_ISGID) != 0;
@@ -267,28 +268,27 @@ Status SpoolNode::finish_entry(int fd, const NewEntry& entry,
   // bits off. Set-group-ID that a directory inherits stays.
   const mode_t inherited =
       type == NodeType::kDirectory ? made.st_mode & S_ISGID : 0;
-  if (type != NodeType::kSymlink &&
-      (made.st_mode & kSpoolPermissionBits) != entry.permissions &&
-      ::fchmodat(fd, name.c_str(), entry.permissions | inherited, 0) != 0) {
+  const mode_t wanted = entry.permissions | inherited;
+  const bool changes_mode =
+      type != NodeType::kSymlink &&
+      (changes_owner || (made.st_mode & kSpoolPermissionBits) != wanted);
+  if (changes_mode && ::fchmodat(fd, name.c_str(), wanted, 0) != 0) {
     return refusal(errno, "set the mode");
   }
-  return ok_status();
+  if ((changes_owner || changes_mode) &&
+      ::fstatat(fd, name.c_str(), &made, AT_SYMLINK_NOFOLLOW) != 0) {
+    return refusal(errno, "look at what was made");
+  }
+  return made;
 }
 
 Result<SpoolNodePtr> SpoolNode::adopt_entry(int fd, const NewEntry& entry,
                                             NodeType type) const {
-  const std::string name(entry.name);
-  const Status finished = finish_entry(fd, entry, type);
-  if (!finished.ok()) {
-    ::unlinkat(fd, name.c_str(),
-               type == NodeType::kDirectory ? AT_REMOVEDIR : 0);
-    return finished.error();
-  }
-  struct stat status = {};
-  if (::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    return refusal(errno, "look at what was made");
-  }
-  return tree_->adopt(this, entry.name, status);
+  const auto finished = finish_entry(fd, entry, type);
+  if (finished.ok()) return tree_->adopt(this, entry.name, *finished);
+  ::unlinkat(fd, std::string(entry.name).c_str(),
+             type == NodeType::kDirectory ? AT_REMOVEDIR : 0);
+  return finished.error();
 }
 
 Result<CreatedFile> SpoolNode::create_file(const NewEntry& entry,

@@ -92,10 +92,10 @@ class SpoolNode final : public WritableNode {
  private:
   bool is_top() const;
   Attributes to_attributes(const struct stat& status) const;
-  // The node and handle of a file that is open as `fd`.
-  Result<CreatedFile> created(std::string_view name, UniqueFd fd) const;
-  // Gives what was just made in the directory open as `fd` its owner and mode.
-  Status finish_entry(int fd, const NewEntry& entry, NodeType type) const;
+  // Gives what was just made in the directory open as `fd` its owner and mode;
+  // what it is then.
+  Result<struct stat> finish_entry(int fd, const NewEntry& entry,
+                                   NodeType type) const;
   Result<SpoolNodePtr> adopt_entry(int fd, const NewEntry& entry,
                                    NodeType type) const;
   Status remove(std::string_view name, int flags) const;

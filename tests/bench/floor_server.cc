@@ -8,6 +8,7 @@
 //   file         FILE, out of a mapping
 //   passthrough  FILE, read by the kernel itself where it can
 //   names/       100,000 empty files
+//   discard/     takes whatever is written, and keeps names and sizes only
 //
 // Prints "ready" when it is mounted; ends with SIGINT, SIGTERM or an unmount.
 
@@ -22,6 +23,7 @@
 #include "fs/fuse/mount_point.h"
 #include "fs/fuse/session.h"
 #include "tests/support/fake_nodes.h"
+#include "tests/support/memory_tree.h"
 
 namespace dagfs::tests {
 namespace {
@@ -37,7 +39,13 @@ Result<fs::NodePtr> make_tree(const std::string& path) {
   passed->queue = mapped->queue;
   auto names = std::make_shared<WideDirectory>(kNames);
   names->queue = mapped->queue;
-  root->entries = {{"file", mapped}, {"passthrough", passed}, {"names", names}};
+  auto discarding = std::make_shared<MemoryOptions>();
+  discarding->discards = true;
+  discarding->lane = std::make_shared<fs::Lane>();
+  root->entries = {{"file", mapped},
+                   {"passthrough", passed},
+                   {"names", names},
+                   {"discard", std::make_shared<MemoryDirectory>(discarding)}};
   return fs::NodePtr(root);
 }
 

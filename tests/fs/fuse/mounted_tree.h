@@ -169,6 +169,16 @@ inline int wait_for_program(pid_t child) {
   return outcome;
 }
 
+// Whether `run()` was true in a process of its own, for what a process must not
+// do to files that it serves itself: a mapping that goes waits for its pages to
+// be written, with a lock that the threads which serve need for their memory.
+template <typename Run>
+bool in_other_process(Run run) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(run() ? 0 : 1);
+  return child > 0 && wait_for_program(child) == 0;
+}
+
 // Runs a line of shell; what it prints.
 inline std::string shell(const std::string& line) {
   const TemporaryFolder folder;

@@ -201,17 +201,20 @@ TEST_F(SessionWrite, ASharedMappingIsWrittenBackWithAndWithoutTheKernelsHelp) {
         root_, [&](SessionOptions* options) { options->direct_mmap = direct; });
     const UniqueFd fd = create(tree, "f");
     ASSERT_EQ(::ftruncate(fd.get(), 8192), 0);
-    auto* memory = static_cast<char*>(
-        ::mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
-    ASSERT_NE(memory, MAP_FAILED) << errno;
 
-    std::memcpy(memory + 4000, "across two pages", 16);
-    ASSERT_EQ(::msync(memory, 8192, MS_SYNC), 0);
+    EXPECT_TRUE(in_other_process([&fd] {
+      void* mapped = ::mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_SHARED,
+                            fd.get(), 0);
+      if (mapped == MAP_FAILED) return false;
+      auto* memory = static_cast<char*>(mapped);
+      std::memcpy(memory + 4000, "across two pages", 16);
+      return ::msync(memory, 8192, MS_SYNC) == 0 &&
+             ::pwrite(fd.get(), "by a write", 10, 100) == 10 &&
+             std::memcmp(memory + 100, "by a write", 10) == 0;
+    }));
 
     EXPECT_EQ(root_->file("f")->content().substr(4000, 16), "across two pages");
-    ASSERT_EQ(::pwrite(fd.get(), "by a write", 10, 100), 10);
-    EXPECT_EQ(std::string(memory + 100, 10), "by a write");
-    ::munmap(memory, 8192);
+    EXPECT_EQ(root_->file("f")->content().substr(100, 10), "by a write");
   }
 }
 

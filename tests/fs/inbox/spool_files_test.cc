@@ -125,17 +125,22 @@ TEST_F(SpoolFiles, AFileThatIsRenamedOverGoesOnWorking) {
 }
 
 TEST_F(SpoolFiles, ASharedMappingSeesAndMakesWrites) {
+  constexpr std::size_t kSize = 3 * 4096;
   const UniqueFd fd = open("f", O_CREAT | O_RDWR);
-  ASSERT_EQ(::ftruncate(fd.get(), 3 * 4096), 0);
-  auto* memory = static_cast<char*>(::mmap(
-      nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
-  ASSERT_NE(memory, MAP_FAILED);
-  std::memset(memory + 4090, 'm', 100);
-  ASSERT_EQ(::pwrite(fd.get(), "written", 7, 4096), 7);
-  std::memcpy(memory + 8000, "late", 4);
-  ::munmap(memory, 3 * 4096);
+  ASSERT_EQ(::ftruncate(fd.get(), kSize), 0);
 
-  std::string expected(3 * 4096, '\0');
+  EXPECT_TRUE(in_other_process([&fd] {
+    void* mapped =
+        ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+    if (mapped == MAP_FAILED) return false;
+    auto* memory = static_cast<char*>(mapped);
+    std::memset(memory + 4090, 'm', 100);
+    const bool is_written = ::pwrite(fd.get(), "written", 7, 4096) == 7;
+    std::memcpy(memory + 8000, "late", 4);
+    return is_written && std::memcmp(memory + 4095, "mwrittenm", 9) == 0;
+  }));
+
+  std::string expected(kSize, '\0');
   expected.replace(4090, 100, 100, 'm');
   expected.replace(4096, 7, "written");
   expected.replace(8000, 4, "late");
@@ -191,7 +196,8 @@ TEST_F(SpoolFiles, TheObserverKnowsWhatIsOpenAndThatSomethingChanges) {
   ASSERT_EQ(::write(fd.get(), "x", 1), 1);
   EXPECT_GT(observer.changes_ended, before);
 
-  auto* memory = ::mmap(nullptr, 1, PROT_READ, MAP_SHARED, fd.get(), 0);
+  // Never written through, so that this process may map it.
+  void* memory = ::mmap(nullptr, 1, PROT_READ, MAP_SHARED, fd.get(), 0);
   fd.reset();
   // Open for as long as it is mapped.
   EXPECT_EQ(observer.open_now(), 1);

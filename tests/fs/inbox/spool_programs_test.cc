@@ -25,7 +25,9 @@ class SpoolPrograms : public MountedSpool {
           "ln -s nowhere dangling && "
           "touch -d '2001-02-03 04:05:06.123456789' d/file d/e && "
           "touch -h -d '2002-03-04 05:06:07' dangling && "
-          "for i in $(seq 50); do echo $i > d/e/$i; done");
+          "for i in $(seq 50); do echo $i > d/e/$i; done; "
+          // rsync takes times of one second for the same.
+          "find . -depth -newermt 2010-01-01 -exec touch -hd 2003-04-05 {} +");
   }
 
   void expect_a_copy_at(const std::string& name) {
@@ -62,8 +64,9 @@ TEST_F(SpoolPrograms, Rsync) {
   SKIP_WITHOUT("rsync");
   EXPECT_EQ(shell("rsync -a " + plain() + "/ " + path("copy")), "");
   expect_a_copy_at("copy");
-  // Again, over what is there.
-  shell("echo changed >> " + plain("d/e/7") + "; rm " + plain("d/e/9"));
+  // Again, over what is there. It takes times of one second for the same.
+  shell("cd " + plain("d/e") +
+        " && echo changed >> 7 && rm 9 && touch -d 2003-04-05 .");
   EXPECT_EQ(shell("rsync -a --delete " + plain() + "/ " + path("copy")), "");
   expect_a_copy_at("copy");
   EXPECT_EQ(shell("rsync -aic --delete " + plain() + "/ " + path("copy")), "");
