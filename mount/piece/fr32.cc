@@ -14,6 +14,15 @@ namespace {
 
 using PaddedQuad = std::array<std::byte, kQuadPadded>;
 
+std::vector<Fr32Kernel> available_fr32_kernels() {
+  std::vector<Fr32Kernel> kernels;
+  for (const auto& kernel : {fr32_avx512(), fr32_avx2()}) {
+    if (kernel) kernels.push_back(*kernel);
+  }
+  kernels.push_back(fr32_words());
+  return kernels;
+}
+
 const Fr32Kernel& best_kernel() {
   static const Fr32Kernel& kernel = fr32_kernels().front();
   return kernel;
@@ -22,7 +31,7 @@ const Fr32Kernel& best_kernel() {
 }  // namespace
 
 std::span<const Fr32Kernel> fr32_kernels() {
-  static const std::vector<Fr32Kernel> kernels = {fr32_words()};
+  static const std::vector<Fr32Kernel> kernels = available_fr32_kernels();
   return kernels;
 }
 

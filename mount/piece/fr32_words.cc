@@ -10,13 +10,9 @@
 namespace dagfs::mount {
 namespace {
 
-// A quad is sixteen words; of the last one the payload has seven bytes. Each
-// four of them make an element, whose upper two bits are zero, so that the
-// bits of element E are moved by 2 * E.
 constexpr std::size_t kWords = 16;
 constexpr std::size_t kElements = 4;
 constexpr std::size_t kElementWords = 4;
-constexpr std::uint64_t kElementTop = ~std::uint64_t{0} >> 2;
 
 using Words = std::array<std::uint64_t, kWords>;
 

@@ -13,6 +13,12 @@
 #include <cstring>
 #include <utility>
 
+#if !defined(__clang__)
+// g++ 12 takes the intrinsics' own way of saying "any value" for an oversight.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+
 #define DAGFS_AVX512_TARGET __attribute__((target("avx512f,avx512bw")))
 #define DAGFS_AVX512_INLINE \
   __attribute__((target("avx512f,avx512bw"), always_inline)) inline
