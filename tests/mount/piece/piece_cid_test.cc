@@ -117,11 +117,12 @@ TEST(ParsePieceCid, OtherCidsAreRefused) {
   EXPECT_THAT(parse_piece_cid(block), FailsWith(ErrorCode::kInvalidArgument));
   EXPECT_THAT(parse_piece_cid(Cid()), FailsWith(ErrorCode::kInvalidArgument));
   // A sealed commitment, and each part of a piece's CID with another one.
-  const auto v1 = cid(kV1).multihash();
+  const Cid whole = cid(kV1);
+  const car::Multihash v1 = whole.multihash();
   for (const Cid& wrong : {Cid::v1(static_cast<Codec>(0xf102),
                                    {static_cast<HashCode>(0xb401), v1.digest}),
                            Cid::v1(Codec::kRaw, v1),
-                           Cid::v1(cid(kV1).codec(), {kPaddedTree, v1.digest}),
+                           Cid::v1(whole.codec(), {kPaddedTree, v1.digest}),
                            Cid::v1(Codec::kDagPb, cid(kV2).multihash())}) {
     EXPECT_THAT(parse_piece_cid(wrong), FailsWith(ErrorCode::kInvalidArgument));
     EXPECT_THAT(to_piece_cid_v1(wrong), FailsWith(ErrorCode::kInvalidArgument));
