@@ -45,6 +45,35 @@ Status sync_folder(const std::string& folder) {
   return ok_status();
 }
 
+Status replace_file(const std::string& folder, std::string_view name,
+                    std::span<const std::string_view> parts,
+                    Durability durability) {
+  const std::string path = folder + '/' + std::string(name);
+  const std::string temporary = temporary_name(path);
+  const bool for_machine = durability == Durability::kMachine;
+  {
+    const UniqueFd fd(::open(temporary.c_str(),
+                             O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                             kFileMode));
+    if (!fd) return error_from_errno(errno, temporary);
+    for (const std::string_view part : parts) {
+      DAGFS_TRY_CONTEXT(write_all(fd.get(), as_bytes(part)), temporary);
+    }
+    if (for_machine && ::fsync(fd.get()) != 0) {
+      return error_from_errno(errno, temporary);
+    }
+  }
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+    return error_from_errno(errno, path);
+  }
+  return for_machine ? sync_folder(folder) : ok_status();
+}
+
+Status replace_file(const std::string& folder, std::string_view name,
+                    std::string_view content, Durability durability) {
+  return replace_file(folder, name, std::span(&content, 1), durability);
+}
+
 DurableFile::DurableFile(std::string folder, std::string_view name)
     : folder_(std::move(folder)), name_(name) {}
 

@@ -4,7 +4,9 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,19 @@ std::string temporary_name(std::string_view name);
 Status make_folder(const std::string& folder);
 
 Status sync_folder(const std::string& folder);
+
+enum class Durability : std::uint8_t {
+  kProcess,  // Survives this process.
+  kMachine,  // Survives the machine.
+};
+
+// Puts a file with these parts, one behind the other, in the place of `name`:
+// whatever happens there is the old one or the new one. kIo.
+Status replace_file(const std::string& folder, std::string_view name,
+                    std::span<const std::string_view> parts,
+                    Durability durability);
+Status replace_file(const std::string& folder, std::string_view name,
+                    std::string_view content, Durability durability);
 
 // The file `name` in `folder` while it is being written under its temporary
 // name. One at a time for a name; what an earlier process left under it is

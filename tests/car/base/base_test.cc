@@ -16,6 +16,7 @@
 #include "car/base/checked.h"
 #include "car/base/endian.h"
 #include "car/base/error.h"
+#include "car/base/hex.h"
 #include "car/base/mutex.h"
 #include "car/base/result.h"
 #include "car/base/unique_fd.h"
@@ -29,6 +30,14 @@ constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
 TEST(ToHex, GivesTwoDigitsAByte) {
   EXPECT_EQ(to_hex({}), "");
   EXPECT_EQ(to_hex(bytes({0x00, 0x0f, 0xa0, 0xff})), "000fa0ff");
+}
+
+TEST(BytesFromHex, IsTheWayBack) {
+  EXPECT_EQ(bytes_from_hex(""), Bytes());
+  EXPECT_EQ(bytes_from_hex("000fa0ff"), bytes({0x00, 0x0f, 0xa0, 0xff}));
+  EXPECT_EQ(bytes_from_hex("0"), std::nullopt);
+  EXPECT_EQ(bytes_from_hex("0G"), std::nullopt);
+  EXPECT_EQ(bytes_from_hex("A0"), std::nullopt);
 }
 
 TEST(Checked, WrappingSumsAndProductsAreAbsent) {
