@@ -75,7 +75,6 @@ class SpoolDirectoryHandle final : public DirectoryHandle {
   // count of entries: the disk's own numbers may be larger than cookies can be.
   std::vector<long> positions_ DAGFS_GUARDED_BY(mutex_);
   // Entries between the start and where `directory_` stands.
-  std::uint64_t next_ DAGFS_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace dagfs::fs

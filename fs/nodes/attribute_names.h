@@ -17,5 +17,7 @@ inline constexpr std::string_view kShardAttribute = "user.dagfs.shard";
 inline constexpr std::string_view kStateAttribute = "user.dagfs.state";
 inline constexpr std::string_view kErrorAttribute = "user.dagfs.error";
 inline constexpr std::string_view kRawNameAttribute = "user.dagfs.name";
+// Set, not answered: a submission of the inbox is to be sealed now.
+inline constexpr std::string_view kSealAttribute = "user.dagfs.seal";
 
 }  // namespace dagfs::fs

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "fs/inbox/inbox_node.h"
 #include "fs/nodes/control_directory.h"
 #include "fs/nodes/inode_number.h"
 #include "fs/nodes/listed_directory.h"
@@ -15,13 +16,18 @@
 
 namespace dagfs::fs {
 
-NodePtr make_root(dagstore::Dagstore& store, TreeOptions options) {
+NodePtr make_root(dagstore::Dagstore& store, dagstore::Inbox* inbox,
+                  TreeOptions options) {
   const auto now = std::chrono::system_clock::now();
   const auto tree = std::make_shared<TreeContext>(store);
   std::vector<FixedDirectoryNode::Child> children;
   children.push_back(
       {"shards", std::make_shared<ShardsNode>(
                      tree, inode_of(kRootInode, "shards"), to_timespec(now))});
+  if (inbox != nullptr) {
+    children.push_back({"inbox", std::make_shared<InboxNode>(
+                                     *inbox, inode_of(kRootInode, "inbox"))});
+  }
   children.push_back(
       {".dagfs", make_control_directory(
                      tree, inode_of(kRootInode, ".dagfs"),

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "dagstore/dagstore.h"
+#include "dagstore/ingest/inbox.h"
 #include "fs/node.h"
 
 namespace dagfs::fs {
@@ -24,7 +25,9 @@ struct TreeOptions {
   std::function<std::string()> more_metrics;
 };
 
-// The tree over `store`, which must outlive it and every node of it.
-NodePtr make_root(dagstore::Dagstore& store, TreeOptions options);
+// The tree over `store` and `inbox`, which must outlive it and every node of
+// it. Null: a tree without inbox/, in which nothing can be changed.
+NodePtr make_root(dagstore::Dagstore& store, dagstore::Inbox* inbox,
+                  TreeOptions options);
 
 }  // namespace dagfs::fs

@@ -5,6 +5,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -91,6 +93,67 @@ class FakeStoreService final : public tools::StoreService {
     return counts;
   }
 
+  Result<tools::SubmissionPage> submissions(const std::string& after,
+                                            std::uint64_t limit) override {
+    const MutexLock lock(mutex_);
+    tools::SubmissionPage page;
+    for (auto it = submissions_.upper_bound(after); it != submissions_.end();
+         ++it) {
+      page.more = page.entries.size() == limit;
+      if (page.more) break;
+      page.entries.push_back(it->second);
+    }
+    return page;
+  }
+
+  // Names that contain "bad" fail.
+  Result<tools::SubmissionEntry> seal_submission(
+      const std::string& name) override {
+    const MutexLock lock(mutex_);
+    const auto found = submissions_.find(name);
+    if (found == submissions_.end()) return refusal(ENOENT, name);
+    if (name.find("bad") == std::string::npos) {
+      found->second.state = "sealed";
+      found->second.key = "key";
+    } else {
+      found->second.state = "failed";
+      found->second.error = "why";
+    }
+    return found->second;
+  }
+
+  Result<tools::SubmissionEntry> retry_submission(
+      const std::string& name) override {
+    return seal_submission(name);
+  }
+
+  Status remove_submission(const std::string& name) override {
+    const MutexLock lock(mutex_);
+    if (submissions_.erase(name) == 0) return refusal(ENOENT, name);
+    return ok_status();
+  }
+
+  Result<tools::IngestedShard> ingest(
+      const tools::IngestRequest& request,
+      const std::function<void(std::uint64_t)>& progress) override {
+    if (request.path.find("bad") != std::string::npos) {
+      return Error(ErrorCode::kNotFound, request.path + ": no such file");
+    }
+    if (progress) progress(7);
+    return tools::IngestedShard{.key = "key",
+                                .piece_cid_v2 = "v2",
+                                .roots = {"bafkqaaa"},
+                                .root_count = 1,
+                                .car_size = 200,
+                                .piece_size = 256,
+                                .block_count = 2};
+  }
+
+  void submit(const std::string& name) {
+    const MutexLock lock(mutex_);
+    submissions_[name] = {.name = name, .kind = "file", .state = "open"};
+  }
+
   Result<tools::ServiceStatus> status() override {
     return tools::ServiceStatus{.pid = 42,
                                 .version = "1.2.3",
@@ -111,6 +174,8 @@ class FakeStoreService final : public tools::StoreService {
 
   mutable Mutex mutex_;
   std::map<std::string, tools::ShardRecord> shards_ DAGFS_GUARDED_BY(mutex_);
+  std::map<std::string, tools::SubmissionEntry> submissions_
+      DAGFS_GUARDED_BY(mutex_);
 };
 
 }  // namespace dagfs::tests

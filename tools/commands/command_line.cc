@@ -22,6 +22,18 @@ void add_commands(CLI::App& program, Selection* selected) {
   add_mount(program, selected);
   add_umount(program, selected);
   add_commp(program, selected);
+  add_ingest(program, selected);
+
+  CLI::App* inbox = add_command(
+      program, "inbox",
+      {.what = "Look after what was written to the mount's inbox/",
+       .when = "something there has not become a shard yet, or failed to",
+       .example = "dagfs inbox ls"});
+  inbox->require_subcommand(1);
+  add_inbox_list(*inbox, selected);
+  add_inbox_seal(*inbox, selected);
+  add_inbox_retry(*inbox, selected);
+  add_inbox_remove(*inbox, selected);
 
   CLI::App* shard =
       add_command(program, "shard",

@@ -25,9 +25,22 @@ constexpr char kFuseDevice[] = "/dev/fuse";
 struct MountCommandOptions {
   std::string mountpoint;
   std::vector<std::string> option_lists;
+  std::string profile;
+  double settle_seconds = 2;
   bool foreground = false;
   bool debug = false;
 };
+
+Result<dagstore::InboxOptions> inbox_options(
+    const MountCommandOptions& options) {
+  dagstore::InboxOptions inbox;
+  inbox.settle_time = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(options.settle_seconds));
+  if (!options.profile.empty()) {
+    inbox.profile = DAGFS_TRY(car::find_import_profile(options.profile));
+  }
+  return inbox;
+}
 
 std::optional<StartFailure> check_device() {
   if (::access(kFuseDevice, R_OK | W_OK) == 0) return std::nullopt;
@@ -101,6 +114,7 @@ Result<ExitCode> mount_repo(const MountCommandOptions& options,
       .repo = context.repo(),
       .mountpoint = *mountpoint,
       .mount = mount,
+      .inbox = DAGFS_TRY(inbox_options(options)),
       .debug = options.debug,
       .log = foreground ? LogTarget::kStderr : LogTarget::kRepo};
   if (foreground) return run_in_foreground(daemon, context);
@@ -119,7 +133,8 @@ void add_mount(CLI::App& program, Selection* selected) {
   CLI::App* command = add_command(
       program, "mount",
       {.what = "Show the repo's shards as files; returns when that works",
-       .when = "you want to look inside with ls, cat, cp or any program",
+       .when = "you want to look inside with ls, cat, cp or any program, or "
+               "to make shards of what you copy into inbox/",
        .example = "dagfs mount -o allow_other /mnt/dagstore"});
   command->add_option("mountpoint", options->mountpoint, "An empty folder")
       ->type_name("MOUNTPOINT")
@@ -130,13 +145,23 @@ void add_mount(CLI::App& program, Selection* selected) {
                     "Tell every request; stays in the foreground too");
   command
       ->add_option("-o", options->option_lists,
-                   "allow_other, uid=N, gid=N, fsname=TEXT, nonempty, "
-                   "no_passthrough; ro, nodev, nosuid and noatime are so "
-                   "anyway")
+                   "ro, allow_other, uid=N, gid=N, fsname=TEXT, nonempty, "
+                   "no_passthrough; nodev, nosuid and noatime are so anyway")
       ->type_name("OPTIONS")
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
+  command
+      ->add_option("--profile", options->profile,
+                   "How what is put into inbox/ is imported: unixfs-v1-2025 "
+                   "(else), unixfs-v0-2015 or lotus")
+      ->type_name("NAME");
+  command
+      ->add_option("--settle", options->settle_seconds,
+                   "How long something in inbox/ must be at rest before it "
+                   "becomes a shard; 2 else")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86'400.0));
   select(command, selected, options, mount_repo);
 }
 

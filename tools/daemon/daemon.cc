@@ -72,8 +72,9 @@ class RunningDaemon {
         DAGFS_TRY(dagstore_->backing_folders());
     DAGFS_TRY(check_apart_from_files(options_.mountpoint, folders));
 
-    service_ = std::make_unique<LocalStoreService>(dagstore_,
+    service_ = std::make_unique<LocalStoreService>(dagstore_, options_.inbox,
                                                    [this] { return status(); });
+    if (!options_.mount.read_only) inbox_ = DAGFS_TRY(service_->inbox());
     listener_ = DAGFS_TRY(listen_in_repo(repo));
     fs::FuseSession session =
         DAGFS_TRY(fs::FuseSession::mount(session_options(repo), make_tree()));
@@ -100,7 +101,7 @@ class RunningDaemon {
   // Whoever finds no socket opens the repo itself, and waits for the lock.
   void end() {
     limit_ending();
-    dagstore_->stop();
+    service_->stop();
     ::unlink((dagstore_->repo() + "/" + kRepoSocketName).c_str());
     server_.reset();
     session_.reset();
@@ -114,7 +115,7 @@ class RunningDaemon {
             .uid = mount.uid.value_or(::getuid()),
             .gid = mount.gid.value_or(::getgid()),
             .allow_other = mount.allow_other,
-            .read_only = true,
+            .read_only = mount.read_only,
             .debug = options_.debug,
             .passthrough = mount.passthrough,
             .counters = counters_};
@@ -122,7 +123,7 @@ class RunningDaemon {
 
   fs::NodePtr make_tree() const {
     return fs::make_root(
-        *dagstore_,
+        *dagstore_, inbox_,
         {.version = kVersion,
          .mountpoint = options_.mountpoint,
          .request_count = [counters =
@@ -158,6 +159,7 @@ class RunningDaemon {
 
   std::shared_ptr<dagstore::Dagstore> dagstore_;
   std::unique_ptr<LocalStoreService> service_;
+  dagstore::Inbox* inbox_ = nullptr;  // Of the service; null: read-only.
   UniqueFd listener_;
   std::unique_ptr<fs::FuseSession> session_;
   std::unique_ptr<RpcServer> server_;

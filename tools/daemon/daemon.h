@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "dagstore/ingest/inbox.h"
 #include "tools/daemon/background.h"
 #include "tools/daemon/mount_options.h"
 
@@ -17,6 +18,7 @@ struct DaemonOptions {
   std::string repo;        // Absolute.
   std::string mountpoint;  // As prepare_mountpoint answered.
   MountOptions mount;
+  dagstore::InboxOptions inbox;
   bool debug = false;
   LogTarget log = LogTarget::kStderr;
 };

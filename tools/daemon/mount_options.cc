@@ -74,12 +74,17 @@ constexpr std::array kKnownOptions = {
                   options->source = value;
                   return ok_status();
                 }},
+    KnownOption{"ro", false,
+                [](std::string_view, MountOptions* options) -> Status {
+                  options->read_only = true;
+                  return ok_status();
+                }},
     KnownOption{"rw", false,
-                [](std::string_view, MountOptions*) -> Status {
-                  return refuse("rw", "the mount is read-only");
+                [](std::string_view, MountOptions* options) -> Status {
+                  options->read_only = false;
+                  return ok_status();
                 }},
     // What every mount of ours is anyway.
-    KnownOption{"ro", false, ignore},
     KnownOption{"nodev", false, ignore},
     KnownOption{"nosuid", false, ignore},
     KnownOption{"noatime", false, ignore},

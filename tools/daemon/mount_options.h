@@ -17,7 +17,8 @@ namespace dagfs::tools {
 
 struct MountOptions {
   bool allow_other = false;
-  bool nonempty = false;  // Cover a folder that has entries.
+  bool read_only = false;  // Without an inbox.
+  bool nonempty = false;   // Cover a folder that has entries.
   bool passthrough = true;
   std::optional<uid_t> uid;  // Owner of everything shown.
   std::optional<gid_t> gid;
@@ -25,8 +26,7 @@ struct MountOptions {
 };
 
 // Reads lists such as "allow_other,uid=1000", the later ones winning.
-// kInvalidArgument names the option that is not known, has a bad value, or asks
-// for what this mount is not (rw).
+// kInvalidArgument names the option that is not known or has a bad value.
 Result<MountOptions> parse_mount_options(const std::vector<std::string>& lists);
 
 }  // namespace dagfs::tools

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "car/unixfs/tree_importer.h"
+#include "mount/piece/piece_cid.h"
+
 namespace dagfs::tools {
 namespace {
 
@@ -25,21 +28,40 @@ std::int64_t seconds_since_epoch(std::chrono::system_clock::time_point time) {
       .count();
 }
 
-PieceRecord record_from(const dagstore::PieceSummary& piece) {
-  PieceRecord record = {.car_version = piece.car_version,
-                        .root_count = piece.roots.size(),
-                        .size = piece.size,
-                        .block_count = piece.block_count,
-                        .block_bytes = piece.block_bytes,
-                        .data_end = piece.data_end,
-                        .index_size = piece.index_size,
-                        .has_duplicates = piece.has_duplicates,
-                        .embedded_index = piece.embedded_index};
-  const std::size_t told = std::min(piece.roots.size(), kRootsToldMax);
-  for (std::size_t i = 0; i < told; ++i) {
-    record.roots.push_back(piece.roots[i].to_string());
+std::vector<std::string> told_roots(const std::vector<car::Cid>& roots) {
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < std::min(roots.size(), kRootsToldMax); ++i) {
+    told.push_back(roots[i].to_string());
   }
-  return record;
+  return told;
+}
+
+PieceRecord record_from(const dagstore::PieceSummary& piece) {
+  return {.car_version = piece.car_version,
+          .roots = told_roots(piece.roots),
+          .root_count = piece.roots.size(),
+          .size = piece.size,
+          .block_count = piece.block_count,
+          .block_bytes = piece.block_bytes,
+          .data_end = piece.data_end,
+          .index_size = piece.index_size,
+          .has_duplicates = piece.has_duplicates,
+          .embedded_index = piece.embedded_index};
+}
+
+SubmissionEntry entry_from(const dagstore::SubmissionRecord& record) {
+  return {.name = record.name,
+          .kind = std::string(to_string(record.kind)),
+          .state = std::string(to_string(record.state)),
+          .error = record.error.substr(0, kErrorTextMax),
+          .key = record.key,
+          .root = record.root,
+          .car_size = record.car_size,
+          .piece_size = record.piece_size};
+}
+
+std::size_t text_size(const SubmissionEntry& entry) {
+  return kRecordOverhead + entry.name.size() + entry.error.size();
 }
 
 std::size_t text_size(const ShardRecord& record) {
@@ -122,6 +144,90 @@ Result<VerifyCounts> LocalStoreService::verify(const std::string& key,
                       .bytes = report.bytes,
                       .unverifiable = report.unverifiable,
                       .bad = report.bad.size()};
+}
+
+Result<dagstore::Inbox*> LocalStoreService::inbox() {
+  const MutexLock lock(inbox_mutex_);
+  if (inbox_ == nullptr) {
+    inbox_ = DAGFS_TRY(dagstore::Inbox::open(dagstore_.get(), inbox_options_));
+  }
+  return inbox_.get();
+}
+
+void LocalStoreService::stop() {
+  {
+    const MutexLock lock(inbox_mutex_);
+    if (inbox_ != nullptr) inbox_->stop();
+  }
+  // The inbox first: what it publishes needs the dagstore, and must be seen to
+  // end, not to fail.
+  dagstore_->stop();
+}
+
+Result<SubmissionPage> LocalStoreService::submissions(const std::string& after,
+                                                      std::uint64_t limit) {
+  const dagstore::Inbox* const inbox = DAGFS_TRY(this->inbox());
+  const std::uint64_t count_max =
+      std::clamp<std::uint64_t>(limit, 1, kPageShardsMax);
+  SubmissionPage page;
+  std::size_t text = 0;
+  for (const dagstore::Inbox::SubmissionPtr& submission : inbox->list()) {
+    const dagstore::SubmissionRecord record = submission->record();
+    if (record.name <= after) continue;
+    page.more = page.entries.size() == count_max || text > kPageTextMax;
+    if (page.more) break;
+    page.entries.push_back(entry_from(record));
+    text += text_size(page.entries.back());
+  }
+  return page;
+}
+
+Result<SubmissionEntry> LocalStoreService::finish_sealing(
+    const std::string& name) {
+  dagstore::Inbox* const inbox = DAGFS_TRY(this->inbox());
+  return entry_from(DAGFS_TRY(inbox->wait(name, {})));
+}
+
+Result<SubmissionEntry> LocalStoreService::seal_submission(
+    const std::string& name) {
+  dagstore::Inbox* const inbox = DAGFS_TRY(this->inbox());
+  DAGFS_TRY(inbox->seal(name));
+  return finish_sealing(name);
+}
+
+Result<SubmissionEntry> LocalStoreService::retry_submission(
+    const std::string& name) {
+  dagstore::Inbox* const inbox = DAGFS_TRY(this->inbox());
+  DAGFS_TRY(inbox->retry(name));
+  return finish_sealing(name);
+}
+
+Status LocalStoreService::remove_submission(const std::string& name) {
+  dagstore::Inbox* const inbox = DAGFS_TRY(this->inbox());
+  return inbox->remove(name, true);
+}
+
+Result<IngestedShard> LocalStoreService::ingest(
+    const IngestRequest& request,
+    const std::function<void(std::uint64_t)>& progress) {
+  car::ImportProfile profile = inbox_options_.profile;
+  if (!request.profile.empty()) {
+    profile = DAGFS_TRY(car::find_import_profile(request.profile));
+  }
+  dagstore::Inbox* const inbox = DAGFS_TRY(this->inbox());
+  const dagstore::IngestResult made = DAGFS_TRY(inbox->ingest(
+      request.path, profile, [&](const car::ImportProgress& done) {
+        if (progress) progress(done.bytes);
+      }));
+  const mount::PieceCommitment& commitment = made.piece.commitment;
+  return IngestedShard{
+      .key = made.key.text(),
+      .piece_cid_v2 = DAGFS_TRY(mount::piece_cid_v2(commitment)).to_string(),
+      .roots = told_roots(made.piece.roots),
+      .root_count = made.piece.roots.size(),
+      .car_size = made.piece.car_size,
+      .piece_size = commitment.piece.padded().bytes(),
+      .block_count = made.piece.block_count};
 }
 
 }  // namespace dagfs::tools

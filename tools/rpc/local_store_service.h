@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 
+#include "car/base/mutex.h"
 #include "dagstore/dagstore.h"
+#include "dagstore/ingest/inbox.h"
 #include "tools/rpc/store_service.h"
 
 namespace dagfs::tools {
@@ -17,9 +19,13 @@ class LocalStoreService final : public StoreService {
   // Tells what the daemon is doing; called from any thread.
   using StatusSource = std::function<ServiceStatus()>;
 
+  // `inbox` is opened when it is first asked for: that takes up what earlier
+  // processes left unsealed.
   LocalStoreService(std::shared_ptr<dagstore::Dagstore> dagstore,
-                    StatusSource status)
-      : dagstore_(std::move(dagstore)), status_(std::move(status)) {}
+                    dagstore::InboxOptions inbox, StatusSource status)
+      : dagstore_(std::move(dagstore)),
+        inbox_options_(std::move(inbox)),
+        status_(std::move(status)) {}
 
   Status register_shards(const std::vector<NewShard>& shards) override;
   Result<ShardPage> list(const std::string& after,
@@ -29,11 +35,30 @@ class LocalStoreService final : public StoreService {
   Result<ShardRecord> initialize(const std::string& key) override;
   Result<VerifyCounts> verify(const std::string& key,
                               const VerifyObserver& observer) override;
+  Result<SubmissionPage> submissions(const std::string& after,
+                                     std::uint64_t limit) override;
+  Result<SubmissionEntry> seal_submission(const std::string& name) override;
+  Result<SubmissionEntry> retry_submission(const std::string& name) override;
+  Status remove_submission(const std::string& name) override;
+  Result<IngestedShard> ingest(
+      const IngestRequest& request,
+      const std::function<void(std::uint64_t)>& progress) override;
   Result<ServiceStatus> status() override { return status_(); }
 
+  // Lives as long as this service. Errors as Inbox::open.
+  Result<dagstore::Inbox*> inbox();
+
+  // Makes work that is under way end soon: for shutting down.
+  void stop();
+
  private:
+  Result<SubmissionEntry> finish_sealing(const std::string& name);
+
   const std::shared_ptr<dagstore::Dagstore> dagstore_;
+  const dagstore::InboxOptions inbox_options_;
   const StatusSource status_;
+  Mutex inbox_mutex_;
+  std::unique_ptr<dagstore::Inbox> inbox_ DAGFS_GUARDED_BY(inbox_mutex_);
 };
 
 // A shard as commands see it. Long texts are cut, so that it fits an RPC line.

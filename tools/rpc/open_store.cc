@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "mount/file_mount.h"
-#include "mount/sector/sector_mount.h"
 #include "tools/rpc/local_store_service.h"
 #include "tools/rpc/repo_socket.h"
 #include "tools/rpc/rpc_store_service.h"
@@ -21,6 +20,9 @@ namespace {
 // Between two looks at a repo that is locked.
 constexpr std::chrono::milliseconds kLookInterval{50};
 
+// A command seals what it was told to, not what it finds.
+constexpr std::chrono::hours kNever{24 * 365};
+
 ServiceStatus status_without_daemon(const std::string& repo) {
   return {.pid = ::getpid(), .version = kVersion, .repo = repo};
 }
@@ -28,7 +30,6 @@ ServiceStatus status_without_daemon(const std::string& repo) {
 Result<std::shared_ptr<dagstore::Dagstore>> open_now(const std::string& repo) {
   mount::MountRegistry mounts;
   mounts.add("file", mount::FileMount::factory(repo));
-  mounts.add("sector", &mount::SectorMount::from_url);
   std::unique_ptr<dagstore::Dagstore> dagstore =
       DAGFS_TRY(dagstore::Dagstore::open({.repo = repo}, std::move(mounts)));
   return std::shared_ptr<dagstore::Dagstore>(std::move(dagstore));
@@ -37,7 +38,8 @@ Result<std::shared_ptr<dagstore::Dagstore>> open_now(const std::string& repo) {
 Result<std::unique_ptr<StoreService>> serve_locally(const std::string& repo) {
   std::shared_ptr<dagstore::Dagstore> dagstore = DAGFS_TRY(open_now(repo));
   return std::unique_ptr<StoreService>(std::make_unique<LocalStoreService>(
-      std::move(dagstore), [repo] { return status_without_daemon(repo); }));
+      std::move(dagstore), dagstore::InboxOptions{.settle_time = kNever},
+      [repo] { return status_without_daemon(repo); }));
 }
 
 // Tries until the repo is not locked, or patience ends.

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "car/base/bytes.h"
 #include "tools/rpc/store_json.h"
 #include "tools/rpc/store_methods.h"
 
@@ -25,16 +26,23 @@ Error error_from_fault(const Json& fault) {
   return Error(error_code_from(code->get<int>()), message->get<std::string>());
 }
 
+Json name_parameter(const std::string& name) {
+  return {{"name_hex", to_hex(as_bytes(name))}};
+}
+
 void tell(const Json& notification, const VerifyObserver& observer) {
   const Json& params = notification.value("params", Json());
   if (!params.is_object()) return;
   const auto bytes = params.find("bytes");
-  if (notification["method"] == method::kVerifyProgress && observer.progress &&
-      bytes != params.end() && bytes->is_number_unsigned()) {
+  const Json& name = notification["method"];
+  const bool is_progress =
+      name == method::kVerifyProgress || name == method::kIngestProgress;
+  if (is_progress && observer.progress && bytes != params.end() &&
+      bytes->is_number_unsigned()) {
     observer.progress(bytes->get<std::uint64_t>());
   }
   const auto problem = params.find("problem");
-  if (notification["method"] == method::kVerifyProblem && observer.problem &&
+  if (name == method::kVerifyProblem && observer.problem &&
       problem != params.end() && problem->is_string()) {
     observer.problem(problem->get<std::string>());
   }
@@ -109,6 +117,39 @@ Result<VerifyCounts> RpcStoreService::verify(const std::string& key,
                                              const VerifyObserver& observer) {
   return verify_counts_from(
       DAGFS_TRY(call(method::kVerifyShard, {{"key", key}}, observer)));
+}
+
+Result<SubmissionPage> RpcStoreService::submissions(const std::string& after,
+                                                    std::uint64_t limit) {
+  return submission_page_from(DAGFS_TRY(
+      call(method::kListSubmissions,
+           {{"after_hex", to_hex(as_bytes(after))}, {"limit", limit}})));
+}
+
+Result<SubmissionEntry> RpcStoreService::seal_submission(
+    const std::string& name) {
+  return submission_entry_from(
+      DAGFS_TRY(call(method::kSealSubmission, name_parameter(name))));
+}
+
+Result<SubmissionEntry> RpcStoreService::retry_submission(
+    const std::string& name) {
+  return submission_entry_from(
+      DAGFS_TRY(call(method::kRetrySubmission, name_parameter(name))));
+}
+
+Status RpcStoreService::remove_submission(const std::string& name) {
+  DAGFS_TRY(call(method::kRemoveSubmission, name_parameter(name)));
+  return ok_status();
+}
+
+Result<IngestedShard> RpcStoreService::ingest(
+    const IngestRequest& request,
+    const std::function<void(std::uint64_t)>& progress) {
+  Json params = {{"path_hex", to_hex(as_bytes(request.path))}};
+  if (!request.profile.empty()) params["profile"] = request.profile;
+  return ingested_shard_from(
+      DAGFS_TRY(call(method::kIngest, params, {.progress = progress})));
 }
 
 Result<ServiceStatus> RpcStoreService::status() {

@@ -29,6 +29,14 @@ class RpcStoreService final : public StoreService {
   Result<ShardRecord> initialize(const std::string& key) override;
   Result<VerifyCounts> verify(const std::string& key,
                               const VerifyObserver& observer) override;
+  Result<SubmissionPage> submissions(const std::string& after,
+                                     std::uint64_t limit) override;
+  Result<SubmissionEntry> seal_submission(const std::string& name) override;
+  Result<SubmissionEntry> retry_submission(const std::string& name) override;
+  Status remove_submission(const std::string& name) override;
+  Result<IngestedShard> ingest(
+      const IngestRequest& request,
+      const std::function<void(std::uint64_t)>& progress) override;
   Result<ServiceStatus> status() override;
 
  private:

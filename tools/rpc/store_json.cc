@@ -5,6 +5,9 @@
 #include <fmt/core.h>
 
 #include <limits>
+#include <optional>
+
+#include "car/base/hex.h"
 
 namespace dagfs::tools {
 namespace {
@@ -206,6 +209,83 @@ Result<ServiceStatus> service_status_from(const Json& json) {
   members.read("requests", &status.requests);
   DAGFS_TRY(members.status());
   return status;
+}
+
+Json to_json(const SubmissionEntry& entry) {
+  return {{"name_hex", to_hex(as_bytes(entry.name))},
+          {"kind", entry.kind},
+          {"state", entry.state},
+          {"error", entry.error},
+          {"key", entry.key},
+          {"root", entry.root},
+          {"car_size", entry.car_size},
+          {"piece_size", entry.piece_size}};
+}
+
+Json to_json(const SubmissionPage& page) {
+  Json entries = Json::array();
+  for (const SubmissionEntry& entry : page.entries) {
+    entries.push_back(to_json(entry));
+  }
+  return {{"submissions", std::move(entries)}, {"more", page.more}};
+}
+
+Json to_json(const IngestedShard& shard) {
+  return {{"key", shard.key},
+          {"piece_cid_v2", shard.piece_cid_v2},
+          {"roots", shard.roots},
+          {"root_count", shard.root_count},
+          {"car_size", shard.car_size},
+          {"piece_size", shard.piece_size},
+          {"block_count", shard.block_count}};
+}
+
+Result<SubmissionEntry> submission_entry_from(const Json& json) {
+  SubmissionEntry entry;
+  std::string name_hex;
+  MemberReader members(json);
+  members.read("name_hex", &name_hex);
+  members.read("kind", &entry.kind);
+  members.read("state", &entry.state);
+  members.read("error", &entry.error);
+  members.read("key", &entry.key);
+  members.read("root", &entry.root);
+  members.read("car_size", &entry.car_size);
+  members.read("piece_size", &entry.piece_size);
+  DAGFS_TRY(members.status());
+  const std::optional<Bytes> name = bytes_from_hex(name_hex);
+  if (!name) return wrong_member("name_hex");
+  entry.name = as_text(*name);
+  return entry;
+}
+
+Result<SubmissionPage> submission_page_from(const Json& json) {
+  SubmissionPage page;
+  MemberReader members(json);
+  members.read("more", &page.more);
+  DAGFS_TRY(members.status());
+  const Json* entries = members.find("submissions");
+  if (entries == nullptr || !entries->is_array()) {
+    return wrong_member("submissions");
+  }
+  for (const Json& item : *entries) {
+    page.entries.push_back(DAGFS_TRY(submission_entry_from(item)));
+  }
+  return page;
+}
+
+Result<IngestedShard> ingested_shard_from(const Json& json) {
+  IngestedShard shard;
+  MemberReader members(json);
+  members.read("key", &shard.key);
+  members.read("piece_cid_v2", &shard.piece_cid_v2);
+  members.read("roots", &shard.roots);
+  members.read("root_count", &shard.root_count);
+  members.read("car_size", &shard.car_size);
+  members.read("piece_size", &shard.piece_size);
+  members.read("block_count", &shard.block_count);
+  DAGFS_TRY(members.status());
+  return shard;
 }
 
 }  // namespace dagfs::tools

@@ -14,6 +14,10 @@ Json to_json(const ShardRecord& record);
 Json to_json(const ShardPage& page);
 Json to_json(const VerifyCounts& counts);
 Json to_json(const ServiceStatus& status);
+// Names in hexadecimal digits, as they may be any bytes.
+Json to_json(const SubmissionEntry& entry);
+Json to_json(const SubmissionPage& page);
+Json to_json(const IngestedShard& shard);
 
 // kCorrupt names the member that is missing or of another type. Members that
 // are not known are ignored, so that an older program understands a newer
@@ -22,5 +26,8 @@ Result<ShardRecord> shard_record_from(const Json& json);
 Result<ShardPage> shard_page_from(const Json& json);
 Result<VerifyCounts> verify_counts_from(const Json& json);
 Result<ServiceStatus> service_status_from(const Json& json);
+Result<SubmissionEntry> submission_entry_from(const Json& json);
+Result<SubmissionPage> submission_page_from(const Json& json);
+Result<IngestedShard> ingested_shard_from(const Json& json);
 
 }  // namespace dagfs::tools

@@ -10,6 +10,8 @@
 #include <span>
 #include <variant>
 
+#include "car/base/bytes.h"
+#include "car/base/hex.h"
 #include "tools/rpc/store_json.h"
 
 namespace dagfs::tools {
@@ -22,7 +24,7 @@ constexpr auto kProgressInterval = std::chrono::milliseconds(200);
 
 constexpr std::uint64_t kPageShardsDefault = 100;
 
-enum class ParameterType { kString, kCount, kNewShards };
+enum class ParameterType { kString, kHex, kCount, kNewShards };
 enum class Presence { kRequired, kOptional };
 
 struct Parameter {
@@ -81,21 +83,71 @@ Result<Json> initialize_shard(const Arguments& arguments, StoreService& service,
   return to_json(DAGFS_TRY(service.initialize(key_of(arguments))));
 }
 
-Result<Json> verify_shard(const Arguments& arguments, StoreService& service,
-                          const Notifier& notify) {
-  const std::string key = key_of(arguments);
-  steady_clock::time_point last_told = steady_clock::now();
-  VerifyObserver observer;
-  observer.progress = [&](std::uint64_t bytes_done) {
+// Passes on `bytes` now and then.
+std::function<void(std::uint64_t)> progress_to(const Notifier& notify,
+                                               std::string_view method,
+                                               Json params) {
+  return [&notify, method, params = std::move(params),
+          last_told = steady_clock::now()](std::uint64_t bytes) mutable {
     const auto now = steady_clock::now();
     if (now - last_told < kProgressInterval) return;
     last_told = now;
-    notify(method::kVerifyProgress, {{"key", key}, {"bytes", bytes_done}});
+    params["bytes"] = bytes;
+    notify(method, params);
   };
+}
+
+Result<Json> verify_shard(const Arguments& arguments, StoreService& service,
+                          const Notifier& notify) {
+  const std::string key = key_of(arguments);
+  VerifyObserver observer;
+  observer.progress =
+      progress_to(notify, method::kVerifyProgress, {{"key", key}});
   observer.problem = [&](const std::string& line) {
     notify(method::kVerifyProblem, {{"key", key}, {"problem", line}});
   };
   return to_json(DAGFS_TRY(service.verify(key, observer)));
+}
+
+std::string raw_of(const Arguments& arguments, const char* name) {
+  const auto bytes = bytes_from_hex(arguments[name].get<std::string>());
+  return bytes ? std::string(as_text(*bytes)) : std::string();
+}
+
+Result<Json> list_submissions(const Arguments& arguments, StoreService& service,
+                              const Notifier& /*notify*/) {
+  const std::string after = arguments.contains("after_hex")
+                                ? raw_of(arguments, "after_hex")
+                                : std::string();
+  return to_json(DAGFS_TRY(service.submissions(
+      after, arguments.value("limit", kPageShardsDefault))));
+}
+
+Result<Json> seal_submission(const Arguments& arguments, StoreService& service,
+                             const Notifier& /*notify*/) {
+  return to_json(
+      DAGFS_TRY(service.seal_submission(raw_of(arguments, "name_hex"))));
+}
+
+Result<Json> retry_submission(const Arguments& arguments, StoreService& service,
+                              const Notifier& /*notify*/) {
+  return to_json(
+      DAGFS_TRY(service.retry_submission(raw_of(arguments, "name_hex"))));
+}
+
+Result<Json> remove_submission(const Arguments& arguments,
+                               StoreService& service,
+                               const Notifier& /*notify*/) {
+  DAGFS_TRY(service.remove_submission(raw_of(arguments, "name_hex")));
+  return Json(nullptr);
+}
+
+Result<Json> ingest(const Arguments& arguments, StoreService& service,
+                    const Notifier& notify) {
+  return to_json(DAGFS_TRY(service.ingest(
+      {.path = raw_of(arguments, "path_hex"),
+       .profile = arguments.value("profile", std::string())},
+      progress_to(notify, method::kIngestProgress, Json::object()))));
 }
 
 Result<Json> status(const Arguments& /*arguments*/, StoreService& service,
@@ -111,6 +163,15 @@ constexpr std::array kPageParameters = {
 constexpr std::array kKeyParameters = {
     Parameter{"key", ParameterType::kString}};
 
+constexpr std::array kSubmissionPageParameters = {
+    Parameter{"after_hex", ParameterType::kHex, Presence::kOptional},
+    Parameter{"limit", ParameterType::kCount, Presence::kOptional}};
+constexpr std::array kNameParameters = {
+    Parameter{"name_hex", ParameterType::kHex}};
+constexpr std::array kIngestParameters = {
+    Parameter{"path_hex", ParameterType::kHex},
+    Parameter{"profile", ParameterType::kString, Presence::kOptional}};
+
 constexpr std::array kMethods = {
     Method{method::kRegisterShards, kShardsParameters, register_shards},
     Method{method::kListShards, kPageParameters, list_shards},
@@ -118,6 +179,12 @@ constexpr std::array kMethods = {
     Method{method::kDestroyShard, kKeyParameters, destroy_shard},
     Method{method::kInitializeShard, kKeyParameters, initialize_shard},
     Method{method::kVerifyShard, kKeyParameters, verify_shard},
+    Method{method::kListSubmissions, kSubmissionPageParameters,
+           list_submissions},
+    Method{method::kSealSubmission, kNameParameters, seal_submission},
+    Method{method::kRetrySubmission, kNameParameters, retry_submission},
+    Method{method::kRemoveSubmission, kNameParameters, remove_submission},
+    Method{method::kIngest, kIngestParameters, ingest},
     Method{method::kStatus, {}, status},
 };
 
@@ -132,6 +199,9 @@ bool is_new_shard(const Json& json) {
 bool has_type(const Json& value, ParameterType type) {
   switch (type) {
     case ParameterType::kString: return value.is_string();
+    case ParameterType::kHex:
+      return value.is_string() &&
+             bytes_from_hex(value.get<std::string>()).has_value();
     case ParameterType::kCount: return value.is_number_unsigned();
     case ParameterType::kNewShards:
       return value.is_array() &&

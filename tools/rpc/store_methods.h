@@ -23,10 +23,18 @@ inline constexpr char kShardInfo[] = "Dagfs.ShardInfo";
 inline constexpr char kDestroyShard[] = "Dagfs.DestroyShard";
 inline constexpr char kInitializeShard[] = "Dagfs.InitializeShard";
 inline constexpr char kVerifyShard[] = "Dagfs.VerifyShard";
+// Of the inbox. Names and paths, which may be any bytes, in hexadecimal digits.
+inline constexpr char kListSubmissions[] = "Dagfs.ListSubmissions";
+inline constexpr char kSealSubmission[] = "Dagfs.SealSubmission";
+inline constexpr char kRetrySubmission[] = "Dagfs.RetrySubmission";
+inline constexpr char kRemoveSubmission[] = "Dagfs.RemoveSubmission";
+inline constexpr char kIngest[] = "Dagfs.Ingest";
 inline constexpr char kStatus[] = "Dagfs.Status";
 // Sent by the server while kVerifyShard runs.
 inline constexpr char kVerifyProgress[] = "Dagfs.VerifyProgress";
 inline constexpr char kVerifyProblem[] = "Dagfs.VerifyProblem";
+// And while kIngest runs.
+inline constexpr char kIngestProgress[] = "Dagfs.IngestProgress";
 }  // namespace method
 
 // Sends a notification to whoever asked; never fails (a client that has gone is

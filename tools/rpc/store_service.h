@@ -76,6 +76,44 @@ struct VerifyObserver {
   std::function<void(const std::string& line)> problem;
 };
 
+// One child of the inbox: plain values too.
+struct SubmissionEntry {
+  std::string name;   // Any bytes.
+  std::string kind;   // "file" or "directory".
+  std::string state;  // "open", "sealing", "publishing", "sealed", "failed".
+  std::string error;  // Why it failed, or empty.
+  std::string key;    // Of its shard; empty before it is a piece.
+  std::string root;   // CID, where there is exactly one.
+  std::uint64_t car_size = 0;    // Bytes; 0 before it is a piece.
+  std::uint64_t piece_size = 0;  // Padded.
+
+  friend bool operator==(const SubmissionEntry&,
+                         const SubmissionEntry&) = default;
+};
+
+struct SubmissionPage {
+  std::vector<SubmissionEntry> entries;  // By name.
+  bool more = false;                     // Ask again after the last name.
+};
+
+struct IngestRequest {
+  std::string path;     // Absolute; of the machine that has the repo.
+  std::string profile;  // As find_import_profile(); empty: the inbox's.
+};
+
+// A path that became a shard.
+struct IngestedShard {
+  std::string key;                 // Its piece CID, version 1.
+  std::string piece_cid_v2;        // Which says the payload's size too.
+  std::vector<std::string> roots;  // The first kRootsToldMax.
+  std::uint64_t root_count = 0;
+  std::uint64_t car_size = 0;    // Bytes.
+  std::uint64_t piece_size = 0;  // Padded.
+  std::uint64_t block_count = 0;
+
+  friend bool operator==(const IngestedShard&, const IngestedShard&) = default;
+};
+
 // Who answers, and since when.
 struct ServiceStatus {
   std::int64_t pid = 0;
@@ -116,6 +154,23 @@ class StoreService {
   // blocks are counted and told to `observer`.
   virtual Result<VerifyCounts> verify(const std::string& key,
                                       const VerifyObserver& observer) = 0;
+
+  // Children of the inbox whose names come after `after`.
+  virtual Result<SubmissionPage> submissions(const std::string& after,
+                                             std::uint64_t limit) = 0;
+  // kRefused for each of these: there is none of this name, or it is in no
+  // state for that. seal_submission() waits until it is a shard or has failed;
+  // what it says then is in the entry.
+  virtual Result<SubmissionEntry> seal_submission(const std::string& name) = 0;
+  virtual Result<SubmissionEntry> retry_submission(const std::string& name) = 0;
+  virtual Status remove_submission(const std::string& name) = 0;
+
+  // Makes a durable shard of a file, a directory or a CAR. `progress` (may be
+  // empty) is told bytes done, on the thread that called. kNotFound: nothing at
+  // the path; else as dagstore::Inbox::ingest.
+  virtual Result<IngestedShard> ingest(
+      const IngestRequest& request,
+      const std::function<void(std::uint64_t)>& progress) = 0;
 
   virtual Result<ServiceStatus> status() = 0;
 };

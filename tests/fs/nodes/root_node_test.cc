@@ -59,8 +59,9 @@ TEST_F(RootNode, SaysWhatRuns) {
 }
 
 TEST_F(RootNode, ShowsTheMetricsOfWhoeverServesIt) {
-  const NodePtr other = make_root(
-      *store, {.version = "v", .more_metrics = [] { return "mine 7\n"; }});
+  const NodePtr other =
+      make_root(*store, nullptr,
+                {.version = "v", .more_metrics = [] { return "mine 7\n"; }});
   const auto metrics = tests::walk(other, ".dagfs/metrics");
   ASSERT_TRUE(metrics.ok());
   EXPECT_THAT(tests::read_text(**metrics), IsOkAnd(HasSubstr("\nmine 7\n")));

@@ -84,6 +84,26 @@ class Program {
         const tools::VerifyObserver& observer) override {
       return service_.verify(key, observer);
     }
+    Result<tools::SubmissionPage> submissions(const std::string& after,
+                                              std::uint64_t limit) override {
+      return service_.submissions(after, limit);
+    }
+    Result<tools::SubmissionEntry> seal_submission(
+        const std::string& name) override {
+      return service_.seal_submission(name);
+    }
+    Result<tools::SubmissionEntry> retry_submission(
+        const std::string& name) override {
+      return service_.retry_submission(name);
+    }
+    Status remove_submission(const std::string& name) override {
+      return service_.remove_submission(name);
+    }
+    Result<tools::IngestedShard> ingest(
+        const tools::IngestRequest& request,
+        const std::function<void(std::uint64_t)>& progress) override {
+      return service_.ingest(request, progress);
+    }
     Result<tools::ServiceStatus> status() override { return service_.status(); }
 
    private:

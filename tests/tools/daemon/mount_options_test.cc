@@ -16,6 +16,7 @@ TEST(ParseMountOptions, NoneGivesTheDefaults) {
   const Result<MountOptions> options = parse_mount_options({});
   ASSERT_TRUE(options.ok());
   EXPECT_FALSE(options->allow_other);
+  EXPECT_FALSE(options->read_only);
   EXPECT_TRUE(options->passthrough);
   EXPECT_EQ(options->uid, std::nullopt);
 }
@@ -33,6 +34,11 @@ TEST(ParseMountOptions, ReadsListsAndRepeats) {
   EXPECT_EQ(options->source, "a=b");
 }
 
+TEST(ParseMountOptions, LastOfReadOnlyAndWritableWins) {
+  EXPECT_TRUE(parse_mount_options({"rw,ro"})->read_only);
+  EXPECT_FALSE(parse_mount_options({"ro", "rw"})->read_only);
+}
+
 TEST(ParseMountOptions, WhatIsNotKnownIsNamed) {
   const Result<MountOptions> options =
       parse_mount_options({"ro,bogus=3,allow_other"});
@@ -41,7 +47,7 @@ TEST(ParseMountOptions, WhatIsNotKnownIsNamed) {
 }
 
 TEST(ParseMountOptions, BadValuesAreRefused) {
-  for (const char* list : {"rw", "uid", "uid=", "uid=x", "uid=-1", "uid=1x",
+  for (const char* list : {"rw=1", "uid", "uid=", "uid=x", "uid=-1", "uid=1x",
                            "uid=4294967295", "uid=99999999999999999999", "ro=1",
                            "allow_other=yes", "fsname", "fsname=", "=", "=x"}) {
     EXPECT_THAT(parse_mount_options({list}),

@@ -81,7 +81,8 @@ TEST_F(OpenStoreTest, WaitsForALockThatIsGivenBack) {
 TEST_F(OpenStoreTest, ListenerIsAskedRatherThanTheRepoOpened) {
   auto dagstore = open_repo(impatient());
   ASSERT_TRUE(dagstore.ok());
-  LocalStoreService local(*dagstore, [] { return ServiceStatus{.pid = 4711}; });
+  LocalStoreService local(*dagstore, {},
+                          [] { return ServiceStatus{.pid = 4711}; });
   auto listener = listen_in_repo(repo_);
   ASSERT_TRUE(listener.ok());
   const auto server = RpcServer::start(std::move(*listener), local);
@@ -97,7 +98,7 @@ TEST_F(OpenStoreTest, ListenerIsAskedRatherThanTheRepoOpened) {
 TEST_F(OpenStoreTest, BothWaysAnswerTheSame) {
   auto dagstore = open_repo(impatient());
   ASSERT_TRUE(dagstore.ok());
-  LocalStoreService local(*dagstore, [] { return ServiceStatus{}; });
+  LocalStoreService local(*dagstore, {}, [] { return ServiceStatus{}; });
   auto listener = listen_in_repo(repo_);
   ASSERT_TRUE(listener.ok());
   const auto server = RpcServer::start(std::move(*listener), local);

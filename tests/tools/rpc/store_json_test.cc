@@ -50,6 +50,34 @@ TEST(StoreJson, PagesComeBackAsTheyWere) {
   EXPECT_TRUE(back->more);
 }
 
+TEST(StoreJson, SubmissionsComeBackAsTheyWere) {
+  const SubmissionEntry entry = {.name = "caf\xe9",
+                                 .kind = "file",
+                                 .state = "sealed",
+                                 .error = "e",
+                                 .key = "k",
+                                 .root = "r",
+                                 .car_size = 1,
+                                 .piece_size = 2};
+  EXPECT_THAT(submission_entry_from(to_json(entry)), IsOkAnd(entry));
+  const SubmissionPage page = {.entries = {entry}, .more = true};
+  const Result<SubmissionPage> back = submission_page_from(to_json(page));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->entries, page.entries);
+  EXPECT_TRUE(back->more);
+  const IngestedShard shard = {.key = "k",
+                               .piece_cid_v2 = "v",
+                               .roots = {"r"},
+                               .root_count = 1,
+                               .car_size = 2,
+                               .piece_size = 3,
+                               .block_count = 4};
+  EXPECT_THAT(ingested_shard_from(to_json(shard)), IsOkAnd(shard));
+  Json broken = to_json(entry);
+  broken["name_hex"] = "x";
+  EXPECT_THAT(submission_entry_from(broken), FailsWith(ErrorCode::kCorrupt));
+}
+
 TEST(StoreJson, CountsAndStatusComeBackAsTheyWere) {
   const VerifyCounts counts = {
       .blocks = 1, .bytes = 2, .unverifiable = 3, .bad = 4};

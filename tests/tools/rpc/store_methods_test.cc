@@ -74,6 +74,36 @@ TEST_F(AnswerLineTest, StoreErrorsCarryTheirCode) {
             rpc_code_from(ErrorCode::kCorrupt));
 }
 
+TEST_F(AnswerLineTest, SubmissionsAreNamedByTheirBytes) {
+  const std::string name = "caf\xe9";
+  const Json params = {{"name_hex", "636166e9"}};
+  service_.submit(name);
+  service_.submit("other");
+
+  const Json listed = ask(method::kListSubmissions, {{"limit", 1}})["result"];
+  EXPECT_EQ(listed["submissions"][0]["name_hex"], "636166e9");
+  EXPECT_TRUE(listed["more"].get<bool>());
+  const Json rest =
+      ask(method::kListSubmissions, {{"after_hex", "636166e9"}})["result"];
+  EXPECT_EQ(rest["submissions"].size(), 1u);
+  EXPECT_EQ(ask(method::kSealSubmission, params)["result"]["state"], "sealed");
+  EXPECT_EQ(ask(method::kRetrySubmission, params)["result"]["key"], "key");
+  EXPECT_EQ(code_of(method::kRemoveSubmission, params), 0);
+  EXPECT_EQ(code_of(method::kRemoveSubmission, params),
+            rpc_code_from(ErrorCode::kRefused));
+  EXPECT_EQ(code_of(method::kSealSubmission, {{"name_hex", "6"}}),
+            kRpcInvalidParams);
+}
+
+TEST_F(AnswerLineTest, IngestingTakesAPathAndAProfile) {
+  EXPECT_EQ(ask(method::kIngest, {{"path_hex", "2f61"},
+                                  {"profile", "lotus"}})["result"]["car_size"],
+            200);
+  EXPECT_EQ(code_of(method::kIngest, {{"path_hex", "626164"}}),
+            rpc_code_from(ErrorCode::kNotFound));
+  EXPECT_EQ(code_of(method::kIngest, {{"path", "/a"}}), kRpcInvalidParams);
+}
+
 TEST_F(AnswerLineTest, NotificationsAreNotAnswered) {
   const auto ignore = [](std::string_view, const Json&) {};
   EXPECT_EQ(answer_line(encode_notification(method::kStatus, Json()), service_,
