@@ -109,7 +109,6 @@ class Mounting(harness.MountTest):
 
     def test_wrong_options_are_named(self):
         self.assertIn("bogus", self.fails(USAGE, "mount", "-o", "ro,bogus", self.mountpoint))
-        self.assertIn("read-only", self.fails(USAGE, "mount", "-o", "rw", self.mountpoint))
         self.assertFalse(harness.is_mounted(self.mountpoint))
 
     def test_without_a_repo_nothing_is_mounted(self):
