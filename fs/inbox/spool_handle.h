@@ -74,7 +74,6 @@ class SpoolDirectoryHandle final : public DirectoryHandle {
   // Where reading goes on after one entry, two entries and so on. A cookie is a
   // count of entries: the disk's own numbers may be larger than cookies can be.
   std::vector<long> positions_ DAGFS_GUARDED_BY(mutex_);
-  // Entries between the start and where `directory_` stands.
 };
 
 }  // namespace dagfs::fs
