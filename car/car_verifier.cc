@@ -14,6 +14,7 @@
 
 #include "car/index_builder.h"
 #include "car/index_comparison.h"
+#include "car/ipld/sha256_many.h"
 #include "car/scratch_buffer.h"
 #include "car/section_span_queue.h"
 
@@ -22,9 +23,23 @@ namespace {
 
 // Large enough that handing it over costs nothing, small enough that several
 // fit the processor's last cache.
-constexpr std::uint64_t kSpanSize = std::uint64_t{4} << 20;
-constexpr std::uint64_t kScratchKept = 2 * kSpanSize;
+constexpr std::uint64_t kSpanSizeMin = std::uint64_t{4} << 20;
 constexpr std::size_t kSpansPerThread = 2;
+
+// Enough for a block in each lane, of the size that importers make them.
+constexpr std::uint64_t kUsualBlockSize = std::uint64_t{1} << 20;
+constexpr std::uint64_t kScratchKept = 2 * kSha256LanesMax * kUsualBlockSize;
+
+// Blocks that are hashed together; what is noted of each is small beside them.
+constexpr std::size_t kBlocksTogether = 1024;
+
+// For the spans of all threads together, as long as none has to be larger.
+constexpr std::uint64_t kSpansSizeMax = std::uint64_t{256} << 20;
+
+std::uint64_t span_size(unsigned threads) {
+  const std::uint64_t wanted = sha256_lanes() * kUsualBlockSize;
+  return std::max(kSpanSizeMin, std::min(wanted, kSpansSizeMax / threads));
+}
 
 struct Findings {
   std::uint64_t count = 0;
@@ -37,7 +52,7 @@ struct Findings {
   }
 };
 
-// Hashes the sections of spans, two blocks at a time. One a thread.
+// Hashes the sections of spans, the blocks of a span together. One a thread.
 class SpanHasher {
  public:
   SpanHasher(const RandomAccessFile& file, const CarHeader& header)
@@ -48,28 +63,19 @@ class SpanHasher {
     const std::span<std::byte> bytes = scratch_.take(span.size);
     const std::uint64_t offset = payload_.offset + span.offset;
     DAGFS_TRY_CONTEXT(file_.read_at(offset, bytes), "read sections");
-    std::optional<Candidate> first;
     ByteView rest = bytes;
     while (!rest.empty()) {
       const std::uint64_t at = offset + (bytes.size() - rest.size());
       const SectionHead head =
           DAGFS_TRY_CONTEXT(parse_section_head(rest, rest.size()),
                             fmt::format("section at {}", at));
-      const Candidate candidate{head.cid, at + head.size,
-                                rest.subspan(head.size, head.block_size)};
+      found_.push_back({head.cid, at + head.size});
+      blocks_.push_back(
+          {head.cid.multihash, rest.subspan(head.size, head.block_size)});
       rest = rest.subspan(head.size + head.block_size);
-      if (!first) {
-        first = candidate;
-        continue;
-      }
-      const VerifyPair verdicts =
-          verify_two(first->cid.multihash, first->bytes,
-                     candidate.cid.multihash, candidate.bytes);
-      note(*first, verdicts.first);
-      note(candidate, verdicts.second);
-      first.reset();
+      if (blocks_.size() == kBlocksTogether) verify_found();
     }
-    if (first) note(*first, verify_bytes(first->cid.multihash, first->bytes));
+    verify_found();
     scratch_.trim(kScratchKept);
     return ok_status();
   }
@@ -78,22 +84,32 @@ class SpanHasher {
   Findings unverifiable;
 
  private:
-  struct Candidate {
+  struct Found {
     CidView cid;
     std::uint64_t offset = 0;
-    ByteView bytes;
   };
 
-  void note(const Candidate& candidate, const Status& verdict) {
+  void verify_found() {
+    const std::vector<Status> verdicts = verify_many(blocks_);
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      note(found_[i], verdicts[i]);
+    }
+    found_.clear();
+    blocks_.clear();
+  }
+
+  void note(const Found& found, const Status& verdict) {
     if (verdict.ok()) return;
     const bool known = verdict.error().code() != ErrorCode::kUnsupported;
-    (known ? bad : unverifiable)
-        .add(candidate.cid, candidate.offset, verdict.error());
+    (known ? bad : unverifiable).add(found.cid, found.offset, verdict.error());
   }
 
   const RandomAccessFile& file_;
   ByteRange payload_;
   ScratchBuffer scratch_;
+  // What waits to be hashed, and where it was.
+  std::vector<HashedBytes> blocks_;
+  std::vector<Found> found_;
 };
 
 // The threads that hash, from the first span to the last.
@@ -114,6 +130,8 @@ class HasherPool {
   HasherPool(const HasherPool&) = delete;
   HasherPool& operator=(const HasherPool&) = delete;
   ~HasherPool() { queue_.abandon(); }  // Then the threads are joined.
+
+  unsigned threads() const { return static_cast<unsigned>(hashers_.size()); }
 
   // False: some thread failed, finish() will say how.
   bool push(ByteRange span) { return queue_.push(span); }
@@ -203,6 +221,7 @@ class MissingRoots {
 // Walks the CAR and gives it to `pool` in spans.
 Status walk(const RandomAccessFile& file, const CarHeader& header,
             const VerifyOptions& options, HasherPool* pool, CarReport* report) {
+  const std::uint64_t span_wanted = span_size(pool->threads());
   SectionReader reader(file, header, options.zero_section,
                        header.first_section);
   MissingRoots roots(header.roots);
@@ -215,7 +234,7 @@ Status walk(const RandomAccessFile& file, const CarHeader& header,
       roots.meet(section->cid.multihash);
     }
     const std::uint64_t size = reader.position() - begin;
-    if (size >= kSpanSize || (!section && size > 0)) {
+    if (size >= span_wanted || (!section && size > 0)) {
       if (!pool->push({.offset = begin, .size = size})) break;
       begin = reader.position();
       if (options.progress) options.progress(begin);

@@ -12,9 +12,10 @@
 #include <optional>
 #include <utility>
 
+#include "car/block_hasher.h"
 #include "car/car_reader.h"
+#include "car/ipld/sha256_many.h"
 #include "car/limits.h"
-#include "car/scratch_buffer.h"
 
 namespace dagfs::car {
 namespace {
@@ -31,23 +32,6 @@ Error not_found(const Cid& cid) {
 std::string block_at(const Cid& cid, std::uint64_t offset) {
   return fmt::format("block {} at {}", cid.to_string(), offset);
 }
-
-// A thread keeps two buffers of twice the usual largest block, no more.
-constexpr std::size_t kBuffersKept = std::size_t{2} << 20;
-
-class ScratchTrimmer {
- public:
-  explicit ScratchTrimmer(std::span<ScratchBuffer> buffers)
-      : buffers_(buffers) {}
-  ScratchTrimmer(const ScratchTrimmer&) = delete;
-  ScratchTrimmer& operator=(const ScratchTrimmer&) = delete;
-  ~ScratchTrimmer() {
-    for (ScratchBuffer& buffer : buffers_) buffer.trim(kBuffersKept);
-  }
-
- private:
-  std::span<ScratchBuffer> buffers_;
-};
 
 // Of a block known to be bad, whose section begins at `offset`.
 Error bad_block(const Cid& cid, std::uint64_t offset) {
@@ -83,26 +67,33 @@ class ReadOnlyBlockstore::Claim {
   std::uint64_t ordinal_;
 };
 
-struct ReadOnlyBlockstore::ClaimedBlock {
-  Claim claim;
-  const BlockLocation* location;
-  ScratchBuffer* scratch;
-  // Views into scratch, once it was read.
-  CidView cid;
-  ByteView bytes;
+// Blocks that this thread has claimed, to be hashed together.
+class ReadOnlyBlockstore::Batch {
+ public:
+  bool is_full() const { return locations_.size() == sha256_lanes(); }
 
-  // Notes what hashing found, and says it with the block's name.
-  Status settle(Status verdict) {
-    if (verdict.ok()) {
-      claim.finish(BlockState::kVerified);
-      return verdict;
-    }
-    if (verdict.error().code() == ErrorCode::kCorrupt) {
-      claim.finish(BlockState::kBad);
-    }
-    return std::move(verdict).error().context(
-        block_at(cid.to_cid(), location->offset));
+  void add(const BlockLocation& location, BlockStates* states) {
+    locations_.push_back(location);
+    claims_.emplace_back(states, location.ordinal);
   }
+
+  // Hashes them and notes what came of it, of each; the first Error.
+  Status verify(const RandomAccessFile& file) {
+    if (locations_.empty()) return ok_status();
+    Status first = ok_status();
+    auto verdicts = verify_blocks(file, {locations_.data(), locations_.size()});
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      claims_[i].finish(verdicts[i].state);
+      if (first.ok()) first = std::move(verdicts[i].status);
+    }
+    locations_.clear();
+    claims_.clear();
+    return first;
+  }
+
+ private:
+  boost::container::static_vector<BlockLocation, kSha256LanesMax> locations_;
+  boost::container::static_vector<Claim, kSha256LanesMax> claims_;
 };
 
 ReadOnlyBlockstore::ReadOnlyBlockstore(
@@ -281,9 +272,7 @@ Result<Block> ReadOnlyBlockstore::read_block(const Cid& cid,
 
 Status ReadOnlyBlockstore::verify(
     std::span<const BlockLocation> locations) const {
-  thread_local std::array<ScratchBuffer, 2> scratch;
-  const ScratchTrimmer trimmer(scratch);
-  boost::container::static_vector<ClaimedBlock, 2> pair;
+  Batch batch;
   boost::container::small_vector<const BlockLocation*, 16> busy;
   for (const BlockLocation& location : locations) {
     DAGFS_TRY(check_location(location));
@@ -293,20 +282,27 @@ Status ReadOnlyBlockstore::verify(
       case BlockState::kClaimed: busy.push_back(&location); continue;
       case BlockState::kUnknown: break;
     }
-    pair.push_back({.claim = Claim(&states_, location.ordinal),
-                    .location = &location,
-                    .scratch = &scratch[pair.size()]});
-    if (pair.size() < pair.capacity()) continue;
-    DAGFS_TRY(verify_claimed({pair.data(), pair.size()}));
-    pair.clear();
+    batch.add(location, &states_);
+    if (batch.is_full()) DAGFS_TRY(batch.verify(*file_));
   }
-  DAGFS_TRY(verify_claimed({pair.data(), pair.size()}));
-  pair.clear();
+  DAGFS_TRY(batch.verify(*file_));
   // Only now, without a claim of our own, is it safe to wait for others.
   for (const BlockLocation* location : busy) {
     DAGFS_TRY(verify_waiting(*location));
   }
   return ok_status();
+}
+
+void ReadOnlyBlockstore::verify_early(
+    std::span<const BlockLocation> locations) const {
+  Batch batch;
+  for (const BlockLocation& location : locations) {
+    if (!check_location(location).ok()) continue;
+    if (states_.claim(location.ordinal) != BlockState::kUnknown) continue;
+    batch.add(location, &states_);
+    if (batch.is_full()) (void)batch.verify(*file_);
+  }
+  (void)batch.verify(*file_);
 }
 
 Status ReadOnlyBlockstore::check_location(const BlockLocation& location) const {
@@ -324,7 +320,6 @@ Status ReadOnlyBlockstore::check_location(const BlockLocation& location) const {
 // For a block that another thread had claimed. That thread may have failed to
 // read it and have given it back; then it is our turn.
 Status ReadOnlyBlockstore::verify_waiting(const BlockLocation& location) const {
-  ScratchBuffer scratch;
   while (true) {
     switch (states_.wait(location.ordinal)) {
       case BlockState::kVerified: return ok_status();
@@ -333,46 +328,10 @@ Status ReadOnlyBlockstore::verify_waiting(const BlockLocation& location) const {
       case BlockState::kUnknown: break;
     }
     if (states_.claim(location.ordinal) != BlockState::kUnknown) continue;
-    ClaimedBlock block{.claim = Claim(&states_, location.ordinal),
-                       .location = &location,
-                       .scratch = &scratch};
-    return verify_claimed({&block, 1});
+    Batch batch;
+    batch.add(location, &states_);
+    return batch.verify(*file_);
   }
-}
-
-// One block or two; none is fine too.
-Status ReadOnlyBlockstore::verify_claimed(
-    std::span<ClaimedBlock> blocks) const {
-  for (ClaimedBlock& block : blocks) DAGFS_TRY(read_claimed(&block));
-  if (blocks.empty()) return ok_status();
-  ClaimedBlock& first = blocks.front();
-  if (blocks.size() == 1) {
-    return first.settle(verify_bytes(first.cid.multihash, first.bytes));
-  }
-  ClaimedBlock& second = blocks.back();
-  VerifyPair verdicts = verify_two(first.cid.multihash, first.bytes,
-                                   second.cid.multihash, second.bytes);
-  Status first_status = first.settle(std::move(verdicts.first));
-  Status second_status = second.settle(std::move(verdicts.second));
-  return first_status.ok() ? second_status : first_status;
-}
-
-// Reads the section whole: its head says which digest the block must have.
-Status ReadOnlyBlockstore::read_claimed(ClaimedBlock* block) const {
-  const BlockLocation& location = *block->location;
-  const std::span<std::byte> bytes =
-      block->scratch->take(location.head_size + location.size);
-  const std::uint64_t offset = location.offset - location.head_size;
-  const auto where = [offset] { return fmt::format("section at {}", offset); };
-  DAGFS_TRY_CONTEXT(file_->read_at(offset, bytes), where());
-  const SectionHead head =
-      DAGFS_TRY_CONTEXT(parse_section_head(bytes, bytes.size()), where());
-  if (head.size != location.head_size || head.block_size != location.size) {
-    return Error(ErrorCode::kCorrupt, where() + " is not what it was");
-  }
-  block->cid = head.cid;
-  block->bytes = ByteView(bytes).subspan(head.size);
-  return ok_status();
 }
 
 // Reads the CID again, for a message that names it.

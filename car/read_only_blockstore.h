@@ -56,11 +56,15 @@ class ReadOnlyBlockstore final : public BlockSource {
 
   bool is_verified(const BlockLocation& location) const;
 
-  // Hashes those blocks that were not hashed yet, two side by side where there
-  // are two. Blocks being hashed by another thread are waited for, not hashed
+  // Hashes those blocks that were not hashed yet, sha256_lanes() of them side
+  // by side. Blocks being hashed by another thread are waited for, not hashed
   // again. The locations must be ones this store gave. On an error, which
   // names the CID, the others may or may not have been checked.
   Status verify(std::span<const BlockLocation> locations) const;
+
+  // Hashes those that nobody has hashed or is hashing, without waiting for
+  // others. What is wrong with them is told to who needs them.
+  void verify_early(std::span<const BlockLocation> locations) const;
 
   const RandomAccessFile& file() const { return *file_; }
   const CarHeader& header() const { return header_; }
@@ -68,7 +72,7 @@ class ReadOnlyBlockstore final : public BlockSource {
 
  private:
   class Claim;
-  struct ClaimedBlock;
+  class Batch;
 
   using SectionStartBuffer = std::array<std::byte, kSectionHeadSizeMax>;
 
@@ -92,8 +96,6 @@ class ReadOnlyBlockstore final : public BlockSource {
   Status check_location(const BlockLocation& location) const;
 
   Status verify_waiting(const BlockLocation& location) const;
-  Status verify_claimed(std::span<ClaimedBlock> blocks) const;
-  Status read_claimed(ClaimedBlock* block) const;
   Error known_bad(const BlockLocation& location) const;
 
   // Constant after construction.

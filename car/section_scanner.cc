@@ -7,17 +7,26 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "car/ipld/multihash.h"
+#include "car/ipld/sha256_many.h"
 
 namespace dagfs::car {
 namespace {
 
 // Several of the usual largest blocks, so that what is moved to the front
-// when a window ends inside a section is a small part; and fits the
-// processor's last cache, as hashing reads it a second time.
-constexpr std::size_t kWindowSize = std::size_t{4} << 20;
+// when a window ends inside a section is a small part, and one for each lane;
+// and fits the processor's last cache, as hashing reads it a second time.
+std::size_t window_size_usual() {
+  constexpr std::size_t kMin = std::size_t{4} << 20;
+  constexpr std::size_t kUsualSectionSize = (std::size_t{1} << 20) + 128;
+  return std::max(kMin, sha256_lanes() * kUsualSectionSize);
+}
 constexpr std::size_t kWindowSizeMin = std::size_t{64} << 10;  // Small files.
+
+// Sections that wait to be hashed; what is noted of them is small beside them.
+constexpr std::size_t kPendingMax = 1024;
 
 bool is_incomplete(ByteView bytes, std::uint64_t remaining) {
   return bytes.size() < std::min<std::uint64_t>(remaining, kSectionHeadSizeMax);
@@ -53,17 +62,8 @@ Status SectionScanner::scan_window(std::uint64_t payload_end) {
       return std::move(candidate).error();
     }
     if (!candidate->has_value()) break;
-    if (!pending_) {
-      pending_ = **candidate;
-      continue;
-    }
-    const Candidate first = *std::exchange(pending_, std::nullopt);
-    const Candidate& second = **candidate;
-    VerifyPair verdicts =
-        verify_two(first.section.cid.multihash, first.bytes,
-                   second.section.cid.multihash, second.bytes);
-    DAGFS_TRY(settle(first, std::move(verdicts.first)));
-    DAGFS_TRY(settle(second, std::move(verdicts.second)));
+    pending_.push_back(std::move(**candidate));
+    if (pending_.size() == kPendingMax) DAGFS_TRY(settle_pending());
   }
   DAGFS_TRY(settle_pending());
   return in_padding_ ? check_zeros() : ok_status();
@@ -117,10 +117,16 @@ Status SectionScanner::settle(const Candidate& candidate, Status verdict) {
 }
 
 Status SectionScanner::settle_pending() {
-  if (!pending_) return ok_status();
-  const Candidate candidate = *std::exchange(pending_, std::nullopt);
-  return settle(candidate,
-                verify_bytes(candidate.section.cid.multihash, candidate.bytes));
+  std::vector<HashedBytes> blocks;
+  for (const Candidate& candidate : pending_) {
+    blocks.push_back({candidate.section.cid.multihash, candidate.bytes});
+  }
+  const std::vector<Candidate> candidates = std::exchange(pending_, {});
+  std::vector<Status> verdicts = verify_many(blocks);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    DAGFS_TRY(settle(candidates[i], std::move(verdicts[i])));
+  }
+  return ok_status();
 }
 
 Status SectionScanner::check_zeros() {
@@ -146,14 +152,15 @@ Status SectionScanner::check_zeros() {
 std::size_t SectionScanner::capacity_for(std::size_t kept,
                                          std::uint64_t limit) const {
   const std::uint64_t there = kept + (limit - filled());
+  const std::uint64_t usual = window_size_usual();
   std::uint64_t target =
-      std::clamp<std::uint64_t>(there, kWindowSizeMin, kWindowSize);
+      std::clamp<std::uint64_t>(there, kWindowSizeMin, usual);
   if (wanted_ > target && there >= wanted_) target = wanted_;
   if (kept == capacity_)
     target = std::max(target, std::uint64_t{2} * capacity_);
   // After an uncommonly large section; what is kept is no more than wanted_.
   const bool is_outsized =
-      capacity_ > 2 * kWindowSize && std::max(wanted_, target) <= kWindowSize;
+      capacity_ > 2 * usual && std::max(wanted_, target) <= usual;
   return capacity_ >= target && !is_outsized ? capacity_ : target;
 }
 

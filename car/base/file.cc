@@ -86,6 +86,12 @@ Result<std::size_t> PosixFile::read_some_at(std::uint64_t offset,
   }
 }
 
+void PosixFile::expect_reads(ByteRange range) const {
+  // A hint: who then reads finds out what is wrong.
+  ::posix_fadvise(fd_.get(), static_cast<off_t>(range.offset),
+                  static_cast<off_t>(range.size), POSIX_FADV_WILLNEED);
+}
+
 Result<FileStamp> PosixFile::stamp() const {
   struct stat status = {};
   if (::fstat(fd_.get(), &status) != 0) return error_from_errno(errno, "fstat");

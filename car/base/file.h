@@ -45,6 +45,10 @@ class RandomAccessFile {
   virtual Result<std::size_t> read_some_at(std::uint64_t offset,
                                            std::span<std::byte> out) const = 0;
 
+  // Says that all of `range` will be read soon, though not in its order: a
+  // disk may fetch it at once. Does not wait.
+  virtual void expect_reads(ByteRange /*range*/) const {}
+
   // A descriptor whose byte N is this file's byte N, for handing ranges to
   // the kernel without copying them here; -1 where the bytes lie otherwise.
   // Owned by this object.
@@ -73,6 +77,7 @@ class PosixFile final : public RandomAccessFile {
   std::uint64_t size() const override { return size_; }
   Result<std::size_t> read_some_at(std::uint64_t offset,
                                    std::span<std::byte> out) const override;
+  void expect_reads(ByteRange range) const override;
   int plain_fd() const override { return fd_.get(); }
   Result<FileStamp> stamp() const override;
 

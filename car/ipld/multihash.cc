@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "car/ipld/digest.h"
-#include "car/ipld/sha256_pair.h"
+#include "car/ipld/sha256_many.h"
 #include "car/ipld/varint.h"
 #include "car/limits.h"
 
@@ -76,11 +76,6 @@ Status check_digest(const Multihash& multihash, ByteView found) {
   return mismatch(multihash.code, multihash.digest, found);
 }
 
-// A sha2-256 digest that some bytes may have.
-bool is_sha2_256(const Multihash& multihash) {
-  return multihash.code == HashCode::kSha2_256 && check_length(multihash).ok();
-}
-
 }  // namespace
 
 bool operator==(const Multihash& a, const Multihash& b) {
@@ -136,18 +131,30 @@ Status verify_bytes(const Multihash& multihash, ByteView bytes) {
   return check_digest(multihash, found);
 }
 
-VerifyPair verify_two(const Multihash& first, ByteView first_bytes,
-                      const Multihash& second, ByteView second_bytes) {
-  if (!has_sha256_pair() || !is_sha2_256(first) || !is_sha2_256(second)) {
-    return {verify_bytes(first, first_bytes),
-            verify_bytes(second, second_bytes)};
+Status verify_digest(const Multihash& multihash, ByteView digest) {
+  DAGFS_TRY(check_length(multihash));
+  return check_digest(multihash, digest.first(multihash.digest.size()));
+}
+
+std::vector<Status> verify_many(std::span<const HashedBytes> blocks) {
+  std::vector<Status> verdicts(blocks.size(), ok_status());
+  std::vector<std::size_t> together;  // Places among the blocks.
+  std::vector<ByteView> messages;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].multihash.code == HashCode::kSha2_256) {
+      together.push_back(i);
+      messages.push_back(blocks[i].bytes);
+    } else {
+      verdicts[i] = verify_bytes(blocks[i].multihash, blocks[i].bytes);
+    }
   }
-  const Sha256Pair found = sha256_pair(first_bytes, second_bytes);
-  const auto as_far = [](ByteView whole, const Multihash& multihash) {
-    return whole.first(multihash.digest.size());
-  };
-  return {check_digest(first, as_far(found.first, first)),
-          check_digest(second, as_far(found.second, second))};
+  std::vector<Sha256Digest> digests(messages.size());
+  sha256_many(messages, digests);
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    verdicts[together[i]] =
+        verify_digest(blocks[together[i]].multihash, digests[i]);
+  }
+  return verdicts;
 }
 
 Result<Bytes> hash_bytes(HashCode code, ByteView bytes) {

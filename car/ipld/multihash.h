@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "car/base/bytes.h"
 #include "car/base/result.h"
@@ -71,14 +73,19 @@ bool can_verify(HashCode code);
 // said.
 Status verify_bytes(const Multihash& multihash, ByteView bytes);
 
-// Two at once, which on x86 with SHA extensions takes little longer than one
-// when both are sha2-256. Each result is that of verify_bytes.
-struct VerifyPair {
-  Status first;
-  Status second;
+// What verify_bytes says of bytes that somebody hashed already: `digest` is
+// what the function gave, at its usual length.
+Status verify_digest(const Multihash& multihash, ByteView digest);
+
+// Bytes, and what they should hash to.
+struct HashedBytes {
+  Multihash multihash;
+  ByteView bytes;
 };
-VerifyPair verify_two(const Multihash& first, ByteView first_bytes,
-                      const Multihash& second, ByteView second_bytes);
+
+// For each what verify_bytes says. Those of sha2-256 are hashed side by side:
+// as many as sha256_lanes(), or a multiple, are worth collecting.
+std::vector<Status> verify_many(std::span<const HashedBytes> blocks);
 
 // The digest of `bytes` at the function's full length. kUnsupported.
 Result<Bytes> hash_bytes(HashCode code, ByteView bytes);

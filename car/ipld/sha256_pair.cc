@@ -2,42 +2,16 @@
 
 #include "car/ipld/sha256_pair.h"
 
-#include <cassert>
-#include <cstdlib>
+#include "car/ipld/sha256_kernels.h"
 
 #if defined(__x86_64__)
 
 #include <cpuid.h>
 
-#include <algorithm>
-#include <cstdint>
-#include <cstring>
-
 #include "car/ipld/sha256_extensions.h"
 
 namespace dagfs::car::sha256 {
 namespace {
-
-// A message, as whole blocks still to hash and then a padded tail.
-struct Message {
-  explicit Message(ByteView bytes);
-
-  const std::byte* next;
-  std::size_t blocks;  // From `next`.
-  std::array<std::byte, 2 * kHashBlockSize> tail{};
-  std::size_t tail_blocks;
-};
-
-Message::Message(ByteView bytes)
-    : next(bytes.data()), blocks(bytes.size() / kHashBlockSize) {
-  const ByteView rest = bytes.subspan(blocks * kHashBlockSize);
-  std::ranges::copy(rest, tail.begin());
-  tail[rest.size()] = std::byte{0x80};
-  // The length in bits takes the last eight bytes.
-  tail_blocks = rest.size() + 1 + 8 <= kHashBlockSize ? 1 : 2;
-  const std::uint64_t bits = __builtin_bswap64(std::uint64_t{bytes.size()} * 8);
-  std::memcpy(&tail[tail_blocks * kHashBlockSize - 8], &bits, 8);
-}
 
 DAGFS_SHA_TARGET void hash_one(State& state, const std::byte* blocks,
                                std::size_t count) {
@@ -105,20 +79,6 @@ DAGFS_SHA_TARGET void hash_two(State (&states)[2], const std::byte* first,
   }
 }
 
-// Hashes `a` and `b` together as far as both go, then what is left of either.
-void hash_both(State (&states)[2], Message& a, Message& b) {
-  const std::size_t common = std::min(a.blocks, b.blocks);
-  hash_two(states, a.next, b.next, common);
-  a.next += common * kHashBlockSize;
-  b.next += common * kHashBlockSize;
-  hash_one(states[0], a.next, a.blocks - common);
-  hash_one(states[1], b.next, b.blocks - common);
-
-  hash_two(states, a.tail.data(), b.tail.data(), 1);
-  hash_one(states[0], &a.tail[kHashBlockSize], a.tail_blocks - 1);
-  hash_one(states[1], &b.tail[kHashBlockSize], b.tail_blocks - 1);
-}
-
 bool detect() {
   constexpr unsigned kExtendedFeatures = 7;
   constexpr unsigned kSha = 1u << 29;  // EBX.
@@ -131,12 +91,43 @@ bool detect() {
          (ebx & kSha) != 0;
 }
 
-DAGFS_SHA_TARGET Sha256Pair digests(ByteView first, ByteView second) {
-  State states[2] = {initial_state(), initial_state()};
-  Message a(first);
-  Message b(second);
-  hash_both(states, a, b);
-  return {digest_of(states[0]), digest_of(states[1])};
+constexpr std::size_t kLanes = 2;
+
+// Rows of words to the registers that the instructions want, and back.
+DAGFS_SHA_INLINE State load_state(const std::uint32_t* states,
+                                  std::size_t lane) {
+  const auto word = [states, lane](std::size_t i) {
+    return static_cast<int>(states[i * kLanes + lane]);
+  };
+  return {_mm_set_epi32(word(0), word(1), word(4), word(5)),
+          _mm_set_epi32(word(2), word(3), word(6), word(7))};
+}
+
+DAGFS_SHA_INLINE void store_state(const State& state, std::uint32_t* states,
+                                  std::size_t lane) {
+  constexpr std::size_t kPlaces[2][4] = {{5, 4, 1, 0}, {7, 6, 3, 2}};
+  const __m128i registers[2] = {state.abef, state.cdgh};
+  for (std::size_t i = 0; i < 2; ++i) {
+    std::array<std::uint32_t, 4> words;
+    std::memcpy(words.data(), &registers[i], sizeof(words));
+    for (std::size_t j = 0; j < words.size(); ++j) {
+      states[kPlaces[i][j] * kLanes + lane] = words[j];
+    }
+  }
+}
+
+DAGFS_SHA_TARGET void compress_two(std::uint32_t* states,
+                                   const std::byte* const* messages,
+                                   std::size_t blocks) {
+  State both[kLanes] = {load_state(states, 0), load_state(states, 1)};
+  if (messages[0] != nullptr && messages[1] != nullptr) {
+    hash_two(both, messages[0], messages[1], blocks);
+  } else {
+    const std::size_t lane = messages[0] != nullptr ? 0 : 1;
+    hash_one(both[lane], messages[lane], blocks);
+  }
+  store_state(both[0], states, 0);
+  store_state(both[1], states, 1);
 }
 
 }  // namespace
@@ -149,9 +140,12 @@ bool has_sha256_pair() {
   return detected;
 }
 
-Sha256Pair sha256_pair(ByteView first, ByteView second) {
-  assert(has_sha256_pair());
-  return sha256::digests(first, second);
+std::optional<Sha256Kernel> sha256_pair_kernel() {
+  if (!has_sha256_pair()) return std::nullopt;
+  return Sha256Kernel{.name = "sha extensions",
+                      .lanes = sha256::kLanes,
+                      .cost_alone = 100,
+                      .compress = &sha256::compress_two};
 }
 
 }  // namespace dagfs::car
@@ -159,14 +153,8 @@ Sha256Pair sha256_pair(ByteView first, ByteView second) {
 #else
 
 namespace dagfs::car {
-
 bool has_sha256_pair() { return false; }
-
-Sha256Pair sha256_pair(ByteView, ByteView) {
-  assert(false && "asked without has_sha256_pair()");
-  std::abort();
-}
-
+std::optional<Sha256Kernel> sha256_pair_kernel() { return std::nullopt; }
 }  // namespace dagfs::car
 
 #endif

@@ -3,6 +3,10 @@
 #include "car/unixfs/block_naming.h"
 
 #include <cassert>
+#include <cstddef>
+#include <vector>
+
+#include "car/ipld/sha256_many.h"
 
 namespace dagfs::car {
 namespace {
@@ -33,12 +37,27 @@ Result<Cid> name_block(const ImportProfile& profile, Codec codec,
 Status name_blocks(const ImportProfile& profile, Codec codec,
                    std::span<const ByteView> blocks, std::span<Cid> cids) {
   assert(blocks.size() == cids.size());
+  std::vector<std::size_t> together;  // Places among the blocks.
+  std::vector<ByteView> messages;
   for (std::size_t at = 0; at < blocks.size(); ++at) {
-    cids[at] = DAGFS_TRY(name_block(profile, codec, blocks[at]));
+    if (profile.hash == HashCode::kSha2_256 &&
+        !is_inlined(profile, blocks[at])) {
+      together.push_back(at);
+      messages.push_back(blocks[at]);
+    } else {
+      cids[at] = DAGFS_TRY(name_block(profile, codec, blocks[at]));
+    }
+  }
+  std::vector<Sha256Digest> digests(messages.size());
+  sha256_many(messages, digests);
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    cids[together[i]] = cid_from_digest(profile, codec, digests[i]);
   }
   return ok_status();
 }
 
-std::size_t blocks_side_by_side(const ImportProfile&) { return 1; }
+std::size_t blocks_side_by_side(const ImportProfile& profile) {
+  return profile.hash == HashCode::kSha2_256 ? sha256_lanes() : 1;
+}
 
 }  // namespace dagfs::car

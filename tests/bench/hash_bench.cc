@@ -1,59 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-// Verifying blocks one after the other, and two at once. Run on a machine with
-// SHA extensions: elsewhere the two are the same.
+// sha2-256 of many messages at once, in each way that this processor can:
+// "openssl" is one after the other, and what the others are to be compared
+// with.
 
 #include <benchmark/benchmark.h>
 
+#include <string>
+
 #include "car/ipld/multihash.h"
+#include "car/ipld/sha256_kernels.h"
 
 namespace dagfs::car {
 namespace {
 
-struct TwoBlocks {
-  explicit TwoBlocks(std::int64_t size)
-      : first(static_cast<std::size_t>(size), std::byte{1}),
-        second(static_cast<std::size_t>(size), std::byte{2}),
-        first_digest(hash_bytes(HashCode::kSha2_256, first).value()),
-        second_digest(hash_bytes(HashCode::kSha2_256, second).value()) {}
-
-  Bytes first;
-  Bytes second;
-  Bytes first_digest;
-  Bytes second_digest;
-};
-
-void report(benchmark::State& state) {
-  state.SetBytesProcessed(2 * state.iterations() * state.range(0));
-}
-
-void BM_VerifyOneAfterTheOther(benchmark::State& state) {
-  const TwoBlocks blocks(state.range(0));
-  for (auto _ : state) {
-    const bool fine =
-        verify_bytes({HashCode::kSha2_256, blocks.first_digest}, blocks.first)
-            .ok() &&
-        verify_bytes({HashCode::kSha2_256, blocks.second_digest}, blocks.second)
-            .ok();
-    if (!fine) state.SkipWithError("digest differs");
-  }
-  report(state);
-}
-BENCHMARK(BM_VerifyOneAfterTheOther)->RangeMultiplier(16)->Range(64, 1 << 20);
-
-void BM_VerifyTwo(benchmark::State& state) {
-  const TwoBlocks blocks(state.range(0));
-  for (auto _ : state) {
-    const VerifyPair pair =
-        verify_two({HashCode::kSha2_256, blocks.first_digest}, blocks.first,
-                   {HashCode::kSha2_256, blocks.second_digest}, blocks.second);
-    if (!pair.first.ok() || !pair.second.ok()) {
-      state.SkipWithError("digest differs");
+// The same bytes as often as wanted, so that it is hashing that is measured,
+// in slices as files are read.
+class RepeatedSource final : public Sha256Source {
+ public:
+  RepeatedSource(std::size_t count, std::size_t size) : size_(size) {
+    constexpr std::size_t kSliceSize = std::size_t{32} << 10;
+    // A line more, or all slices would be in the same lines of the cache.
+    for (std::size_t i = 0; i < count; ++i) {
+      slices_.emplace_back(kSliceSize + 64, static_cast<std::byte>(i));
     }
   }
-  report(state);
+
+  ByteView slice(std::size_t index, std::uint64_t offset) override {
+    const ByteView slice = ByteView(slices_[index]).subspan(64);
+    return slice.first(std::min<std::uint64_t>(slice.size(), size_ - offset));
+  }
+
+ private:
+  std::size_t size_;
+  std::vector<Bytes> slices_;
+};
+
+void hash_messages(benchmark::State& state, const Sha256Kernel& kernel) {
+  const auto size = static_cast<std::size_t>(state.range(0));
+  const auto count = static_cast<std::size_t>(state.range(1));
+  RepeatedSource source(count, size);
+  const std::vector<std::uint64_t> sizes(count, size);
+  std::vector<Sha256Digest> digests(count);
+  for (auto _ : state) {
+    sha256_many_with(kernel, sizes, source, digests);
+    benchmark::DoNotOptimize(digests.data());
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(1));
 }
-BENCHMARK(BM_VerifyTwo)->RangeMultiplier(16)->Range(64, 1 << 20);
+
+[[maybe_unused]] const bool kAreRegistered = [] {
+  for (const Sha256Kernel& kernel : sha256_kernels()) {
+    benchmark::RegisterBenchmark(
+        ("BM_Sha256/" + std::string(kernel.name)).c_str(),
+        [kernel](benchmark::State& state) { hash_messages(state, kernel); })
+        ->ArgNames({"size", "count"})
+        ->ArgsProduct({{64, 4096, 1 << 18, 1 << 20}, {16}})
+        ->ArgsProduct({{1 << 20}, {1, 2, 3, 4, 8}});
+  }
+  return true;
+}();
+
+// What comes on top: looking at each block's multihash, comparing, verdicts.
+void BM_VerifyMany(benchmark::State& state) {
+  constexpr std::size_t kCount = 16;
+  const auto size = static_cast<std::size_t>(state.range(0));
+  std::vector<Bytes> bytes;
+  std::vector<Bytes> digests;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    bytes.emplace_back(size, static_cast<std::byte>(i));
+    digests.push_back(hash_bytes(HashCode::kSha2_256, bytes.back()).value());
+  }
+  std::vector<HashedBytes> blocks;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    blocks.push_back({{HashCode::kSha2_256, digests[i]}, bytes[i]});
+  }
+  for (auto _ : state) {
+    for (const Status& verdict : verify_many(blocks)) {
+      if (!verdict.ok()) state.SkipWithError("digest differs");
+    }
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(kCount) *
+                          state.iterations() * state.range(0));
+}
+BENCHMARK(BM_VerifyMany)->RangeMultiplier(16)->Range(64, 1 << 20);
 
 void BM_HashBytes(benchmark::State& state) {
   const auto code = static_cast<HashCode>(state.range(0));

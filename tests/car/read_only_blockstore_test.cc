@@ -371,5 +371,67 @@ TEST(ReadOnlyBlockstore, ManyThreadsVerifyTheSameBlocksOnce) {
   EXPECT_EQ(counted.file->reads(), locations.size());
 }
 
+// Blocks of several slices, one of another hash function, one damaged.
+TEST(ReadOnlyBlockstore, BlocksOfAllSizesAreVerifiedTogether) {
+  CarBuilder builder;
+  std::vector<Cid> cids;
+  for (const std::size_t size : std::initializer_list<std::size_t>{
+           0, 1, 63, 64, 32767, 32768, 32769, 100'000, 3'000'000, 65536, 7}) {
+    cids.push_back(builder.block(std::string(size, 'a')));
+  }
+  const std::string odd(70'000, 'o');
+  const Bytes digest =
+      car::hash_bytes(HashCode::kBlake3, as_bytes(odd)).value();
+  cids.push_back(Cid::v1(Codec::kRaw, {HashCode::kBlake3, digest}));
+  builder.section(cids.back(), as_bytes(odd));
+  std::string damaged(100'000, 'd');
+  CarBuilder other;
+  const Cid bad = other.block(damaged);
+  damaged.back() = 'x';
+  builder.section(bad, as_bytes(damaged));
+  const CountedStore counted(builder);
+  std::vector<BlockLocation> locations;
+  for (const Cid& cid : cids) {
+    locations.push_back(*counted.store->locate(cid));
+  }
+  const BlockLocation bad_location = *counted.store->locate(bad);
+
+  EXPECT_THAT(counted.store->verify(locations), IsOkAnd(_));
+  EXPECT_THAT(counted.store->verify({&bad_location, 1}),
+              FailsWith(ErrorCode::kCorrupt));
+}
+
+TEST(ReadOnlyBlockstore, VerifiedEarlyIsNotHashedAgain) {
+  CarBuilder builder;
+  const Cid good = builder.block("good");
+  CarBuilder other;
+  const Cid bad = other.block("bad");
+  builder.section(bad, as_bytes("evil"));
+  const CountedStore counted(builder);
+  const std::vector<BlockLocation> locations = {*counted.store->locate(bad),
+                                                *counted.store->locate(good)};
+
+  counted.store->verify_early(locations);
+  counted.file->reset();
+
+  EXPECT_THAT(counted.store->verify({&locations[1], 1}), IsOkAnd(_));
+  EXPECT_EQ(counted.file->reads(), 0u);
+  EXPECT_THAT(counted.store->verify(locations), FailsWith(ErrorCode::kCorrupt));
+}
+
+TEST(ReadOnlyBlockstore, WhatCannotBeReadEarlyIsTriedAgain) {
+  CarBuilder builder;
+  const Cid cid = builder.block(std::string(100'000, 'a'));
+  const CountedStore counted(builder);
+  const BlockLocation location = *counted.store->locate(cid);
+
+  counted.file->fail_at(location.offset + 90'000);
+  counted.store->verify_early({&location, 1});
+  EXPECT_THAT(counted.store->verify({&location, 1}), FailsWith(ErrorCode::kIo));
+  counted.file->fail_at(CountingFile::kNowhere);
+
+  EXPECT_THAT(counted.store->verify({&location, 1}), IsOkAnd(_));
+}
+
 }  // namespace
 }  // namespace dagfs::tests

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
 // A multihash and, after it, the bytes it is checked against: the digest that
-// we compute ourselves is accepted, whole and cut, alone and in a pair.
+// we compute ourselves is accepted, whole and cut, alone and among others.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <vector>
 
 #include "car/ipld/multihash.h"
 
@@ -20,8 +21,10 @@ void check_own_digest(dagfs::car::HashCode code, ByteView bytes) {
   if (!digest.ok()) return;
   const Multihash whole{code, *digest};
   if (!dagfs::car::verify_bytes(whole, bytes).ok()) std::abort();
-  const auto pair = dagfs::car::verify_two(whole, bytes, whole, bytes);
-  if (!pair.first.ok() || !pair.second.ok()) std::abort();
+  const std::vector<dagfs::car::HashedBytes> blocks(5, {whole, bytes});
+  for (const auto& verdict : dagfs::car::verify_many(blocks)) {
+    if (!verdict.ok()) std::abort();
+  }
 
   if (code == dagfs::car::HashCode::kIdentity || digest->empty()) return;
   const Multihash cut{code, ByteView(*digest).first((digest->size() + 1) / 2)};
@@ -36,9 +39,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const auto multihash = dagfs::car::read_multihash(&input);
   if (!multihash.ok()) return 0;
 
-  const auto pair = dagfs::car::verify_two(*multihash, input, *multihash, {});
-  const auto alone = dagfs::car::verify_bytes(*multihash, input);
-  if (pair.first.ok() != alone.ok()) std::abort();
+  const dagfs::car::HashedBytes blocks[] = {{*multihash, input},
+                                            {*multihash, {}}};
+  const auto together = dagfs::car::verify_many(blocks);
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    const auto alone =
+        dagfs::car::verify_bytes(blocks[i].multihash, blocks[i].bytes);
+    if (together[i].ok() != alone.ok()) std::abort();
+  }
   check_own_digest(multihash->code, input);
   return 0;
 }

@@ -192,19 +192,53 @@ TEST(VerifyBytes, FunctionThatIsNotKnownIsUnsupportedNotPassed) {
   EXPECT_THAT(verify_bytes(multihash, {}), FailsWith(ErrorCode::kUnsupported));
 }
 
-TEST(VerifyTwo, EachHasItsOwnResult) {
+TEST(VerifyMany, EachHasItsOwnResult) {
   const Bytes one = hash_bytes(HashCode::kSha2_256, as_bytes("one")).value();
-  const Bytes two = hash_bytes(HashCode::kSha2_256, as_bytes("two")).value();
+  const Bytes two = hash_bytes(HashCode::kSha3_256, as_bytes("two")).value();
   const Multihash first{HashCode::kSha2_256, one};
-  const Multihash second{HashCode::kSha2_256, two};
+  const Multihash second{HashCode::kSha3_256, two};
+  const Multihash cut{HashCode::kSha2_256, ByteView(one).first(8)};
+  const Multihash empty{HashCode::kSha2_256, {}};
+  const HashedBytes blocks[] = {{first, as_bytes("one")},
+                                {second, as_bytes("two")},
+                                {first, as_bytes("two")},
+                                {cut, as_bytes("one")},
+                                {second, as_bytes("one")},
+                                {empty, as_bytes("one")},
+                                {{static_cast<HashCode>(0xb401), one}, {}}};
 
-  const auto both = verify_two(first, as_bytes("one"), second, as_bytes("two"));
-  EXPECT_TRUE(both.first.ok());
-  EXPECT_TRUE(both.second.ok());
+  const std::vector<Status> verdicts = verify_many(blocks);
 
-  const auto bad = verify_two(first, as_bytes("two"), second, as_bytes("two"));
-  EXPECT_THAT(bad.first, FailsWith(ErrorCode::kCorrupt));
-  EXPECT_TRUE(bad.second.ok());
+  ASSERT_EQ(verdicts.size(), std::size(blocks));
+  EXPECT_TRUE(verdicts[0].ok());
+  EXPECT_TRUE(verdicts[1].ok());
+  EXPECT_THAT(verdicts[2], FailsWith(ErrorCode::kCorrupt));
+  EXPECT_TRUE(verdicts[3].ok());
+  EXPECT_THAT(verdicts[4], FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(verdicts[5], FailsWith(ErrorCode::kCorrupt));
+  EXPECT_THAT(verdicts[6], FailsWith(ErrorCode::kUnsupported));
+}
+
+TEST(VerifyMany, NoneAtAllIsFine) { EXPECT_TRUE(verify_many({}).empty()); }
+
+TEST(VerifyMany, AgreesWithOneForManyMoreThanThereAreLanes) {
+  std::vector<Bytes> bytes;
+  std::vector<Bytes> digests;
+  for (std::size_t i = 0; i < 100; ++i) {
+    bytes.emplace_back(i * 97, static_cast<std::byte>(i));
+    digests.push_back(hash_bytes(HashCode::kSha2_256, bytes.back()).value());
+  }
+  digests[41].back() ^= std::byte{1};
+  std::vector<HashedBytes> blocks;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    blocks.push_back({{HashCode::kSha2_256, digests[i]}, bytes[i]});
+  }
+
+  const std::vector<Status> verdicts = verify_many(blocks);
+
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    EXPECT_EQ(verdicts[i].ok(), i != 41) << i;
+  }
 }
 
 TEST(NameOfHashCode, IsTheTablesName) {
