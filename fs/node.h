@@ -91,6 +91,10 @@ class FileHandle {
   // Error makes the session drop what the kernel cached of this inode.
   virtual Status confirm() { return ok_status(); }
 
+  // After that, with nobody waiting: work for the reads that are likely to
+  // follow. May wait for disks.
+  virtual void read_ahead() {}
+
   // A descriptor the kernel may read by itself (FUSE passthrough), or -1.
   virtual int passthrough_fd() const { return -1; }
 

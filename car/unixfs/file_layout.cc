@@ -52,6 +52,58 @@ Status FileLayout::map(ByteRange range, std::vector<FileExtent>* extents) {
   return ok_status();
 }
 
+LeafRun FileLayout::next_leaves(std::uint64_t offset, const RunLimits& limits) {
+  LeafRun run{.end = offset};
+  std::uint64_t size_left = limits.size;
+  Path path{{root_, 0}};
+  for (std::uint64_t next = offset; next < size();) {
+    const auto leaf = leaf_at(next, &path);
+    if (!leaf.ok()) break;
+    if (leaf->block && leaf->range.offset >= offset) {
+      if (run.blocks.size() == limits.count) break;
+      if (leaf->block->size > size_left) break;
+      size_left -= leaf->block->size;
+      run.blocks.push_back(*leaf->block);
+    }
+    next = leaf->range.offset + leaf->range.size;
+    run.end = next;
+  }
+  return run;
+}
+
+// The leaf that holds the byte at `offset`; `path` as for extent_at.
+Result<FileLayout::PlacedLeaf> FileLayout::leaf_at(std::uint64_t offset,
+                                                   Path* path) {
+  while (offset - path->back().begin >= path->back().node->size()) {
+    path->pop_back();
+  }
+  while (true) {
+    const Step step = path->back();
+    const std::size_t part = step.node->find_part(offset - step.begin);
+    ByteRange range = step.node->range_of(part);
+    range.offset += step.begin;
+    std::optional<FileLeaf> leaf = step.node->leaf(part);
+    const Cid cid = step.node->cid_of(part);
+    if (!leaf && part != 0 && cid.codec() == Codec::kDagPb) {
+      // A leaf in dag-pb is told by its size: it need not be decoded, for which
+      // it would have to be hashed.
+      const BlockLocation block = DAGFS_TRY(blocks_.locate(cid));
+      if (block.size >= range.size) return PlacedLeaf{range, block};
+    }
+    if (!leaf) {
+      OpenedPart opened = DAGFS_TRY(open_part(*step.node, part, path->size()));
+      if (opened.node != nullptr) {
+        path->push_back({std::move(opened.node), range.offset});
+        continue;
+      }
+      leaf = std::move(opened.leaf);
+    }
+    PlacedLeaf placed{.range = range};
+    if (leaf->bytes == nullptr) placed.block = leaf->block;
+    return placed;
+  }
+}
+
 // The rest of the leaf that holds the byte at `offset`. `path` leads to where
 // the last one was found: going on from there, a run of leaves costs two steps
 // a leaf however deep the DAG is.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "car/base/bytes.h"
@@ -31,6 +32,12 @@ struct FileExtent {
   Block bytes;
 };
 
+// Leaves that follow each other.
+struct LeafRun {
+  std::vector<BlockLocation> blocks;
+  std::uint64_t end = 0;  // In the UnixFS file.
+};
+
 // The plan of one file, made when it is opened and grown as it is read: only
 // interior nodes on the way to the bytes asked for are ever fetched. Memory is
 // bounded whatever the file's size. Safe for use from many threads at once.
@@ -52,6 +59,17 @@ class FileLayout {
   // CID. Extents before the fault are appended all the same.
   Status map(ByteRange range, std::vector<FileExtent>* extents);
 
+  struct RunLimits {
+    std::size_t count = 0;   // Of blocks ...
+    std::uint64_t size = 0;  // ... and the bytes of all of them.
+  };
+
+  // The leaves that begin at `offset` or after it, without reading any: to be
+  // hashed before they are needed. Those in memory are passed over. Fewer than
+  // `limits` only at the end of the file, or before what cannot be had, which
+  // map() will tell.
+  LeafRun next_leaves(std::uint64_t offset, const RunLimits& limits);
+
  private:
   // A node and where it begins in the file.
   struct Step {
@@ -69,7 +87,14 @@ class FileLayout {
   explicit FileLayout(const BlockSource& blocks)
       : blocks_(blocks), sizes_(blocks), nodes_(kFileNodesCostMax) {}
 
+  // A leaf and what of the file it holds; no block: it is in memory.
+  struct PlacedLeaf {
+    ByteRange range;
+    std::optional<BlockLocation> block;
+  };
+
   Result<FileExtent> extent_at(std::uint64_t offset, Path* path);
+  Result<PlacedLeaf> leaf_at(std::uint64_t offset, Path* path);
   Result<OpenedPart> open_part(FileNode& parent, std::size_t part,
                                std::size_t depth);
   Result<std::shared_ptr<FileNode>> open_node(const Cid& cid,

@@ -170,7 +170,8 @@ void Callbacks::read_and_confirm(FuseReply reply, OpenFile& file,
   if (!send(std::move(reply), std::move(buffers))) return;
 
   const Status confirmed = file.handle->confirm();
-  if (!confirmed.ok()) core_.notifier.drop_pages(file.inode);
+  if (!confirmed.ok()) return core_.notifier.drop_pages(file.inode);
+  file.handle->read_ahead();
 }
 
 bool Callbacks::send(FuseReply reply, ReadBuffers buffers) {

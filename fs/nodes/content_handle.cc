@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <semaphore>
+#include <thread>
 #include <utility>
 
+#include "car/ipld/sha256_many.h"
 #include "fs/nodes/byte_range.h"
 #include "fs/nodes/content_fault.h"
 
@@ -21,13 +24,29 @@ constexpr std::size_t kPiecesMax = 256;
 // of 1 MiB keep a million extents.
 constexpr std::uint64_t kWindowSize = std::uint64_t{128} << 10;
 
-// A leaf beyond this is not hashed before somebody reads it: writers make
-// leaves of 1 MiB, and nobody should wait for many times what was asked for.
-constexpr std::uint64_t kEarlyLeafSizeMax = std::uint64_t{4} << 20;
+// The right to hash early, of which there are as many as processors, for all
+// files together: more threads would only take their turn from those that
+// somebody waits for.
+class EarlyTurn {
+ public:
+  EarlyTurn() : is_taken_(free().try_acquire()) {}
+  EarlyTurn(const EarlyTurn&) = delete;
+  EarlyTurn& operator=(const EarlyTurn&) = delete;
+  ~EarlyTurn() {
+    if (is_taken_) free().release();
+  }
 
-// Reads of a kernel that reads ahead arrive in any order, but not farther apart
-// than its read-ahead window, which the session sets to 4 MiB.
-constexpr std::uint64_t kReadAheadWindow = std::uint64_t{4} << 20;
+  bool is_taken() const { return is_taken_; }
+
+ private:
+  static std::counting_semaphore<>& free() {
+    static std::counting_semaphore<> turns(
+        std::max(1U, std::thread::hardware_concurrency()));
+    return turns;
+  }
+
+  bool is_taken_;
+};
 
 // Whether `next` goes on where `last` ends, in the same block.
 bool continues(const car::FileExtent& last, const car::FileExtent& next) {
@@ -79,7 +98,7 @@ Status ContentHandle::read(ByteRange range, ReadBuffers* buffers) {
 }
 
 Status ContentHandle::read_verified(ByteRange range, ReadBuffers* buffers) {
-  const Pace pace = note_pace(range);
+  read_ahead_.note_read(range);
   Extents extents;
   while (range.size > 0) {
     const ByteRange window = {.offset = range.offset,
@@ -90,14 +109,14 @@ Status ContentHandle::read_verified(ByteRange range, ReadBuffers* buffers) {
     range.offset += window.size;
     range.size -= window.size;
     if (extents.size() <= kPiecesMax && range.size > 0) continue;
-    DAGFS_TRY(verify(extents, range.size > 0 ? Pace::kScattered : pace));
+    DAGFS_TRY(verify(extents));
     DAGFS_TRY(append(extents, buffers));
     extents.clear();
   }
   return ok_status();
 }
 
-Status ContentHandle::verify(const Extents& extents, Pace pace) {
+Status ContentHandle::verify(const Extents& extents) const {
   const car::ReadOnlyBlockstore& blocks = lease_->blocks();
   std::vector<car::BlockLocation> unverified;
   for (const car::FileExtent& extent : extents) {
@@ -112,48 +131,18 @@ Status ContentHandle::verify(const Extents& extents, Pace pace) {
   unverified.erase(std::unique(unverified.begin(), unverified.end(), is_same),
                    unverified.end());
 
-  // Two blocks hashed side by side take little longer than one, so a reader
-  // that goes on from here gets the next one nearly for nothing.
-  if (pace == Pace::kSequential && unverified.size() % 2 == 1) {
-    std::vector<car::BlockLocation> pairs = unverified;
-    std::ranges::copy(next_leaf(extents), std::back_inserter(pairs));
-    if (pairs.size() > unverified.size() && blocks.verify(pairs).ok()) {
-      return ok_status();
-    }
-    // Perhaps only the one that nobody asked for is bad: those that were asked
-    // for decide, and what was hashed just now is not hashed again.
-  }
   return blocks.verify(unverified);
 }
 
-std::vector<car::BlockLocation> ContentHandle::next_leaf(
-    const Extents& extents) {
-  const car::FileExtent& last = extents.back();
-  const std::uint64_t end = last.offset + last.size;
-  // The read may end inside a leaf: the next one starts after the leaf's rest.
-  // For leaves wrapped in dag-pb that is a few bytes too far, into the next.
-  const std::uint64_t after =
-      last.bytes ? end : end + last.block.size - last.block_offset - last.size;
-  Extents next;
-  const ByteRange one =
-      clamp({.offset = after, .size = 1}, parts_.layout->size());
-  if (one.size == 0 || !parts_.layout->map(one, &next).ok()) return {};
-  if (next.empty() || next.front().bytes) return {};
-  const car::BlockLocation& block = next.front().block;
-  if (block.size > kEarlyLeafSizeMax) return {};
-  if (lease_->blocks().is_verified(block)) return {};
-  return {block};
-}
-
-ContentHandle::Pace ContentHandle::note_pace(ByteRange range) {
-  const std::uint64_t end = range.offset + range.size;
-  std::uint64_t farthest = farthest_end_.load(std::memory_order_relaxed);
-  const bool near = range.offset <= farthest + kReadAheadWindow &&
-                    farthest <= range.offset + kReadAheadWindow;
-  while (farthest < end && !farthest_end_.compare_exchange_weak(
-                               farthest, end, std::memory_order_relaxed)) {
-  }
-  return near ? Pace::kSequential : Pace::kScattered;
+void ContentHandle::read_ahead() {
+  const EarlyTurn turn;
+  if (!turn.is_taken()) return;
+  const auto batch = read_ahead_.plan();
+  if (!batch) return;
+  const car::LeafRun leaves = parts_.layout->next_leaves(
+      batch->offset, {.count = car::sha256_lanes(), .size = batch->size_max});
+  read_ahead_.planned(*batch, leaves.end);
+  lease_->blocks().verify_early(leaves.blocks);
 }
 
 Status ContentHandle::append(const Extents& extents,

@@ -5,8 +5,6 @@
 
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +13,7 @@
 #include "dagstore/dagstore.h"
 #include "fs/node.h"
 #include "fs/nodes/file_mapping.h"
+#include "fs/nodes/read_ahead.h"
 #include "fs/nodes/remembered_error.h"
 
 namespace dagfs::fs {
@@ -36,10 +35,12 @@ class ContentHandle final : public FileHandle {
   // and ReadOnlyBlockstore::verify, and content_fault.
   Status read(ByteRange range, ReadBuffers* buffers) override;
   Status confirm() override { return lease_->check_unchanged(); }
+  // Hashes some of the next leaves, as ReadAhead says. What is wrong with them
+  // is told to the read that needs them.
+  void read_ahead() override;
 
  private:
   using Extents = std::vector<car::FileExtent>;
-  enum class Pace : std::uint8_t { kSequential, kScattered };
 
   struct Parts {
     std::unique_ptr<car::FileLayout> layout;
@@ -51,19 +52,14 @@ class ContentHandle final : public FileHandle {
       : lease_(std::move(lease)), parts_(std::move(parts)) {}
 
   Status read_verified(ByteRange range, ReadBuffers* buffers);
-  Status verify(const Extents& extents, Pace pace);
-  // The leaf after `extents`, where it is worth hashing along with them.
-  std::vector<car::BlockLocation> next_leaf(const Extents& extents);
-  Pace note_pace(ByteRange range);
+  Status verify(const Extents& extents) const;
   Status append(const Extents& extents, ReadBuffers* buffers) const;
   Status append_copied(const Extents& extents, ReadBuffers* buffers) const;
 
   // The layout reads through the lease: it dies first.
   dagstore::ShardLease lease_;
   Parts parts_;
-  // The farthest end of a read so far. Atomic, because reads come in parallel,
-  // and being wrong costs no more than a block hashed early.
-  std::atomic<std::uint64_t> farthest_end_ = 0;
+  ReadAhead read_ahead_;
 };
 
 }  // namespace dagfs::fs

@@ -422,5 +422,85 @@ TEST(FileLayout, ManyThreadsReadTheSameBytes) {
   for (std::thread& reader : readers) reader.join();
 }
 
+class NextLeaves : public testing::TestWithParam<DagLeaves> {
+ protected:
+  // 50 leaves of 1,000 bytes below nodes of 7.
+  NextLeaves()
+      : root(dag.file(
+            content,
+            {.chunk_size = 1000, .links_max = 7, .leaves = GetParam()})),
+        source(dag.blocks()),
+        layout(FileLayout::open(source, root).value()) {}
+
+  // Where the blocks of leaves `first` to before `end` lie.
+  std::vector<std::uint64_t> offsets(std::size_t first, std::size_t end) {
+    std::vector<std::uint64_t> found;
+    for (std::size_t i = first; i < end; ++i) {
+      std::vector<FileExtent> extents;
+      EXPECT_TRUE(layout->map({i * 1000, 1}, &extents).ok());
+      found.push_back(extents.front().block.offset);
+    }
+    return found;
+  }
+
+  static std::vector<std::uint64_t> offsets_of(const LeafRun& run) {
+    std::vector<std::uint64_t> found;
+    for (const BlockLocation& block : run.blocks) found.push_back(block.offset);
+    return found;
+  }
+
+  const Bytes content = pseudo_random_bytes(50'000);
+  DagBuilder dag;
+  Cid root;
+  FakeBlockSource source;
+  std::unique_ptr<FileLayout> layout;
+};
+
+INSTANTIATE_TEST_SUITE_P(Leaves, NextLeaves,
+                         testing::Values(DagLeaves::kRaw, DagLeaves::kDagPb));
+
+TEST_P(NextLeaves, AreThoseThatBeginAtOrAfterTheOffset) {
+  const LeafRun run =
+      layout->next_leaves(10'000, {.count = 16, .size = 1 << 20});
+  EXPECT_EQ(run.end, 26'000u);
+  EXPECT_EQ(offsets_of(run), offsets(10, 26));
+
+  const LeafRun after =
+      layout->next_leaves(10'001, {.count = 3, .size = 1 << 20});
+  EXPECT_EQ(after.end, 14'000u);
+  EXPECT_EQ(offsets_of(after), offsets(11, 14));
+}
+
+TEST_P(NextLeaves, EndWithTheFile) {
+  const LeafRun run =
+      layout->next_leaves(45'000, {.count = 16, .size = 1 << 20});
+  EXPECT_EQ(run.end, 50'000u);
+  EXPECT_EQ(offsets_of(run), offsets(45, 50));
+  EXPECT_TRUE(layout->next_leaves(50'000, {.count = 16, .size = 1 << 20})
+                  .blocks.empty());
+}
+
+TEST_P(NextLeaves, AreNoMoreBytesThanWanted) {
+  const LeafRun run = layout->next_leaves(0, {.count = 16, .size = 3500});
+  EXPECT_EQ(run.end, 3000u);
+  EXPECT_EQ(run.blocks.size(), 3u);
+  EXPECT_TRUE(
+      layout->next_leaves(0, {.count = 16, .size = 999}).blocks.empty());
+}
+
+TEST(FileLayout, NextLeavesEndBeforeOneThatIsMissing) {
+  DagBuilder dag;
+  const Cid root = dag.file(pseudo_random_bytes(5000), {.chunk_size = 1000});
+  std::vector<tests::DagBlock> blocks = dag.blocks();
+  blocks.erase(blocks.begin() + 2);
+  const FakeBlockSource source(blocks);
+  const auto layout = FileLayout::open(source, root).value();
+
+  const LeafRun run = layout->next_leaves(0, {.count = 16, .size = 1 << 20});
+
+  EXPECT_EQ(run.end, 2000u);
+  EXPECT_EQ(run.blocks.size(), 2u);
+}
+
 }  // namespace
 }  // namespace dagfs::car

@@ -4,15 +4,21 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <numeric>
+#include <optional>
 #include <thread>
 
+#include "car/ipld/sha256_many.h"
 #include "tests/fs/nodes/tree_fixture.h"
 #include "tests/support/result_matchers.h"
 
 namespace dagfs::fs {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using tests::FailsWith;
@@ -125,7 +131,6 @@ TEST_F(Content, ABadLeafFailsTheReadsThatNeedIt) {
 
 TEST_F(Content, ABadLeafSparesTheReadsAroundIt) {
   const auto handle = add_file(30)->open_file();
-  // In order, so that each is hashed ahead of its reader.
   for (std::uint64_t offset = 0; offset < 30'000; offset += 1000) {
     EXPECT_THAT(read_range(**handle, {offset, 1000}),
                 IsOkAnd(slice(offset, 1000)));
@@ -134,21 +139,129 @@ TEST_F(Content, ABadLeafSparesTheReadsAroundIt) {
               IsOkAnd(slice(31'000, 69'000)));
 }
 
-TEST_F(Content, ASequentialReaderFindsTheNextLeafHashed) {
-  const NodePtr node = add_file();
-  const auto handle = node->open_file();
-  ASSERT_TRUE(read_range(**handle, {0, 1000}).ok());
-  const auto lease =
-      store->acquire(dagstore::ShardKey::parse("k").value()).value();
-  tests::DagBuilder dag;
-  dag.file(content, {.chunk_size = 1000});
-  const auto is_verified = [&](std::size_t leaf) {
-    const auto location = lease->blocks().locate(dag.blocks()[leaf].cid);
-    return lease->blocks().is_verified(*location);
-  };
-  EXPECT_TRUE(is_verified(0));
-  EXPECT_TRUE(is_verified(1));
-  EXPECT_FALSE(is_verified(2));
+// A file of 40 leaves of 64 KiB.
+class LongContent : public TreeFixture {
+ protected:
+  static constexpr std::uint64_t kLeafSize = std::uint64_t{64} << 10;
+  static constexpr std::uint64_t kLeafCount = 40;
+
+  void open(tests::DagLeaves leaves, std::optional<std::size_t> bad = {}) {
+    tests::DagBuilder dag;
+    const car::Cid file =
+        dag.file(content, {.chunk_size = kLeafSize, .leaves = leaves});
+    tests::CarBuilder car;
+    car.root(file);
+    for (std::size_t i = 0; i < dag.blocks().size(); ++i) {
+      tests::DagBlock block = dag.blocks()[i];
+      if (i < kLeafCount) cids.push_back(block.cid);
+      if (bad == i) block.bytes[0] ^= std::byte{1};
+      car.section(block.cid, block.bytes);
+    }
+    add("k", car);
+    handle = below("k", file)->open_file().value();
+    lease.emplace(
+        store->acquire(dagstore::ShardKey::parse("k").value()).value());
+  }
+
+  // As the session does.
+  Result<Bytes> read(ByteRange range) {
+    auto bytes = read_range(*handle, range);
+    handle->read_ahead();
+    return bytes;
+  }
+
+  std::vector<std::size_t> verified_leaves() const {
+    std::vector<std::size_t> leaves;
+    for (std::size_t i = 0; i < cids.size(); ++i) {
+      const auto location = (*lease)->blocks().locate(cids[i]);
+      if ((*lease)->blocks().is_verified(*location)) leaves.push_back(i);
+    }
+    return leaves;
+  }
+
+  const Bytes content = tests::pseudo_random_bytes(kLeafCount * kLeafSize);
+  std::vector<car::Cid> cids;
+  std::unique_ptr<FileHandle> handle;
+  std::optional<dagstore::ShardLease> lease;
+};
+
+std::vector<std::size_t> first_leaves(std::size_t count) {
+  std::vector<std::size_t> leaves(count);
+  std::iota(leaves.begin(), leaves.end(), 0);
+  return leaves;
+}
+
+TEST_F(LongContent, ASequentialReaderFindsTheNextLeavesHashed) {
+  open(tests::DagLeaves::kRaw);
+
+  ASSERT_TRUE(read({0, 16 * kLeafSize}).ok());
+
+  EXPECT_EQ(verified_leaves(), first_leaves(16 + car::sha256_lanes()));
+}
+
+TEST_F(LongContent, LeavesInDagPbAreHashedEarlyToo) {
+  open(tests::DagLeaves::kDagPb);
+
+  ASSERT_TRUE(read({0, 16 * kLeafSize}).ok());
+
+  EXPECT_EQ(verified_leaves(), first_leaves(16 + car::sha256_lanes()));
+  EXPECT_THAT(read_range(*handle, {0, content.size()}), IsOkAnd(content));
+}
+
+TEST_F(LongContent, ReadingHereAndThereHashesNoMore) {
+  open(tests::DagLeaves::kRaw);
+
+  ASSERT_TRUE(read({20 * kLeafSize, 4096}).ok());
+  ASSERT_TRUE(read({3 * kLeafSize, 4096}).ok());
+  ASSERT_TRUE(read({30 * kLeafSize, 4096}).ok());
+
+  EXPECT_THAT(verified_leaves(), ElementsAre(3, 20, 30));
+}
+
+TEST_F(LongContent, NoMoreThanTwoBatchesAreHashedEarly) {
+  open(tests::DagLeaves::kRaw);
+  ASSERT_TRUE(read({0, 16 * kLeafSize}).ok());
+
+  for (int i = 0; i < 10; ++i) handle->read_ahead();
+
+  const std::size_t most = 16 + 2 * car::sha256_lanes();
+  EXPECT_EQ(verified_leaves(),
+            first_leaves(std::min<std::size_t>(kLeafCount, most)));
+}
+
+TEST_F(LongContent, ABadLeafFailsNoReadButItsOwn) {
+  constexpr std::size_t kBad = 17;
+  open(tests::DagLeaves::kRaw, kBad);
+  ASSERT_TRUE(read({0, 16 * kLeafSize}).ok());
+
+  for (std::size_t i = 16; i < kLeafCount; ++i) {
+    const auto found = read({i * kLeafSize, kLeafSize});
+    EXPECT_EQ(found.ok(), i != kBad) << i;
+  }
+}
+
+TEST_F(LongContent, IsHashedEarlyByManyThreadsAtOnce) {
+  open(tests::DagLeaves::kRaw);
+  std::atomic<std::uint64_t> next = 0;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      constexpr std::uint64_t kSize = 100'000;
+      while (true) {
+        const std::uint64_t offset = next.fetch_add(kSize);
+        if (offset >= content.size()) return;
+        const auto found = read({offset, kSize});
+        const auto from = content.begin() + static_cast<std::ptrdiff_t>(offset);
+        if (!found.ok() || !std::equal(found->begin(), found->end(), from)) {
+          ++wrong;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(verified_leaves(), first_leaves(kLeafCount));
 }
 
 TEST_F(Content, APieceThatIsWrittenToIsNoLongerRead) {
