@@ -220,7 +220,9 @@ Result<std::shared_ptr<DirectorySubmission>> Inbox::create_directory(
       SubmissionRecord{.name = name, .kind = SubmissionKind::kDirectory},
       &context_);
   Status made = directory->prepare();
-  if (made.ok()) made = directory->write_record(Durability::kProcess);
+  // For good, and at once: what is synced in it later must not be nobody's.
+  if (made.ok()) made = directory->write_record(Durability::kMachine);
+  if (made.ok()) made = sync_folder(folder_);
   const MutexLock lock(mutex_);
   if (made.ok() && by_name_.try_emplace(name, directory).second) {
     return directory;
@@ -279,13 +281,21 @@ Status Inbox::check_replaced(const Submission& moved,
 
 Status Inbox::rename(const std::string& from, const std::string& to,
                      Replace replace) {
+  const SubmissionPtr renamed = DAGFS_TRY(change_name(from, to, replace));
+  kill_point("inbox.renamed");
+  // Once more, unlocked: what was synced under the old name is under this one.
+  return renamed->write_record(Durability::kMachine);
+}
+
+Result<Inbox::SubmissionPtr> Inbox::change_name(const std::string& from,
+                                                const std::string& to,
+                                                Replace replace) {
   SubmissionPtr replaced;  // Dies unlocked.
-  SubmissionPtr submission;
   const MutexLock lock(mutex_);
   const auto found = by_name_.find(from);
   if (found == by_name_.end()) return nothing_named(from);
-  if (from == to) return ok_status();
-  submission = found->second;
+  const SubmissionPtr submission = found->second;
+  if (from == to) return submission;
   const auto other = by_name_.find(to);
   if (other != by_name_.end()) {
     if (replace == Replace::kNever) return refusal(EEXIST, to);
@@ -299,8 +309,8 @@ Status Inbox::rename(const std::string& from, const std::string& to,
   submission->set_name(to);
   ++schedule_;
   changed_.notify_all();
-  kill_point("inbox.renamed");
-  return submission->write_record(Durability::kProcess);
+  DAGFS_TRY(submission->write_record(Durability::kProcess));
+  return submission;
 }
 
 Status Inbox::seal(const std::string& name) {

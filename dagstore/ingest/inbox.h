@@ -108,6 +108,8 @@ class Inbox {
   Status recover_folder(std::uint64_t id);
   Result<std::uint64_t> make_work_folder();
   std::string folder_of(std::uint64_t id) const;
+  Result<SubmissionPtr> change_name(const std::string& from,
+                                    const std::string& to, Replace replace);
   Status check_replaced(const Submission& moved, const Submission& replaced);
   Status forget(const SubmissionPtr& submission, bool with_content);
 
