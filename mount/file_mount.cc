@@ -49,8 +49,7 @@ Result<FileStamp> FileMount::stamp() const {
 
 std::string FileMount::backing_folder() const {
   if (is_in_repo_) return {};
-  const std::size_t slash = path_.find_last_of('/');
-  return slash == 0 ? "/" : path_.substr(0, slash);
+  return folder_of(path_);
 }
 
 }  // namespace dagfs::mount

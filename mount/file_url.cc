@@ -131,6 +131,11 @@ std::string file_url_from_path(std::string_view path) {
   return url;
 }
 
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 Result<std::string> canonical_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> canonical(
       ::realpath(path.c_str(), nullptr), &std::free);

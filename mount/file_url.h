@@ -34,6 +34,9 @@ std::string file_url_from_path(std::string_view path);
 Result<std::string> file_url_for(const std::string& path,
                                  const std::string& repo);
 
+// What the file at `path`, an absolute one, lies in.
+std::string folder_of(const std::string& path);
+
 // `path` made absolute, without symbolic links, "." and "..". kNotFound, kIo.
 Result<std::string> canonical_path(const std::string& path);
 

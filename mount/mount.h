@@ -5,13 +5,23 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "car/base/file.h"
 #include "car/base/result.h"
 
 namespace dagfs::mount {
+
+// How what a mount yields relates to the CAR in it.
+struct PieceShape {
+  // It is a piece to its end: zeros follow the CAR. Else it is the CAR alone.
+  bool is_whole_piece = false;
+  // Of the CAR, where that is known without looking for its end.
+  std::optional<std::uint64_t> car_size;
+};
 
 // One source of one piece. Immutable; safe for use from many threads at once.
 class Mount {
@@ -31,6 +41,9 @@ class Mount {
 
   // The stamp of what open() would give now. Errors as open().
   virtual Result<FileStamp> stamp() const = 0;
+
+  // Never waits.
+  virtual PieceShape shape() const { return {}; }
 
   // The folder whose files this mount reads, so that nobody is asked to cover
   // it with a file system of its own; empty where there is none, or where it

@@ -73,13 +73,19 @@ Fr32Cover fr32_cover(UnpaddedOffset offset, UnpaddedSize size) {
           .skip = offset.bytes() % kQuadUnpadded};
 }
 
-std::span<std::byte> fr32_unpad_range(const Fr32Cover& cover,
-                                      std::span<std::byte> padded,
-                                      UnpaddedSize size) {
+void fr32_unpad_range(const Fr32Cover& cover, ByteView padded,
+                      std::span<std::byte> range) {
   assert(padded.size() == cover.size.bytes());
-  const auto payload = padded.first(cover.skip + size.bytes());
-  fr32_unpad(padded, payload);
-  return payload.subspan(cover.skip);
+  if (cover.skip > 0) {
+    std::array<std::byte, kQuadUnpadded> quad;
+    fr32_unpad(padded.first<kQuadPadded>(), quad);
+    const auto wanted = std::span(quad).subspan(cover.skip);
+    const std::size_t count = std::min(wanted.size(), range.size());
+    std::copy_n(wanted.begin(), count, range.begin());
+    padded = padded.subspan<kQuadPadded>();
+    range = range.subspan(count);
+  }
+  fr32_unpad(padded, range);
 }
 
 }  // namespace dagfs::mount

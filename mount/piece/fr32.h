@@ -37,12 +37,10 @@ struct Fr32Cover {
 // Offset and size may be anything that fits a piece; no bytes need no quad.
 Fr32Cover fr32_cover(UnpaddedOffset offset, UnpaddedSize size);
 
-// The range that `cover` was made for. `padded` are the cover's bytes and are
-// used as scratch space: the answer is a view of `payload.size()` bytes inside
-// them.
-std::span<std::byte> fr32_unpad_range(const Fr32Cover& cover,
-                                      std::span<std::byte> padded,
-                                      UnpaddedSize size);
+// Fills `range` with what `cover` was made for; `padded` are the cover's bytes.
+// The two must not overlap.
+void fr32_unpad_range(const Fr32Cover& cover, ByteView padded,
+                      std::span<std::byte> range);
 
 // One way of doing it. All of them give the same bytes.
 struct Fr32Kernel {

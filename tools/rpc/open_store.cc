@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "mount/file_mount.h"
+#include "mount/sector/sector_mount.h"
 #include "tools/rpc/local_store_service.h"
 #include "tools/rpc/repo_socket.h"
 #include "tools/rpc/rpc_store_service.h"
@@ -30,6 +31,7 @@ ServiceStatus status_without_daemon(const std::string& repo) {
 Result<std::shared_ptr<dagstore::Dagstore>> open_now(const std::string& repo) {
   mount::MountRegistry mounts;
   mounts.add("file", mount::FileMount::factory(repo));
+  mounts.add("sector", &mount::SectorMount::from_url);
   std::unique_ptr<dagstore::Dagstore> dagstore =
       DAGFS_TRY(dagstore::Dagstore::open({.repo = repo}, std::move(mounts)));
   return std::shared_ptr<dagstore::Dagstore>(std::move(dagstore));
