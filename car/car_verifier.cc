@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "car/car_extent.h"
 #include "car/index_builder.h"
 #include "car/index_comparison.h"
 #include "car/ipld/sha256_many.h"
@@ -278,6 +279,10 @@ Result<CarReport> verify_car(
   HasherPool pool(*file, header, threads);
   DAGFS_TRY(walk(*file, header, options, &pool, &report));
   DAGFS_TRY(pool.finish(&report));
+  // Where data may end before the payload does, only zeros may follow.
+  DAGFS_TRY(
+      require_zeros(*file, {.offset = header.payload.offset + report.data_end,
+                            .size = header.payload.size - report.data_end}));
   report.embedded_index = DAGFS_TRY(compare_index(file, header, options));
   return report;
 }

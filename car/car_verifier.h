@@ -68,7 +68,8 @@ inline constexpr std::size_t kFindingsListed = 1000;
 // Reads the CAR once from front to back, hashing on several threads.
 //
 // An Error means that it could not be checked to its end: kCorrupt at a section
-// that cannot be read, as SectionReader says; kUnavailable: cancelled; kIo.
+// that cannot be read, as SectionReader says, or at the first byte after the
+// end of the data that is not zero; kUnavailable: cancelled; kIo.
 Result<CarReport> verify_car(
     const std::shared_ptr<const RandomAccessFile>& file,
     const CarHeader& header, const VerifyOptions& options);

@@ -131,11 +131,14 @@ class Dagstore {
   // kNotFound: no such shard; else why it cannot be read. Waits for disks.
   virtual Result<ShardLease> acquire(const ShardKey& key) = 0;
 
-  // The bytes of the piece, indexed or not: also of what is no CAR at all.
+  // The bytes of the piece, indexed or not: also of what is no CAR at all. They
+  // are what its mount yields, to the end of a whole piece.
   virtual Result<std::shared_ptr<const RandomAccessFile>> open_piece(
       const ShardKey& key) = 0;
   // Its stamp now, without opening it.
   virtual Result<FileStamp> piece_stamp(const ShardKey& key) = 0;
+  // How the CAR lies in them. Touches no byte of the piece.
+  virtual Result<mount::PieceShape> piece_shape(const ShardKey& key) = 0;
 
   // Removes record and index; never touches the piece. kNotFound; kUnavailable:
   // leases are out.

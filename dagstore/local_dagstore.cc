@@ -178,6 +178,11 @@ Result<FileStamp> LocalDagstore::piece_stamp(const ShardKey& key) {
   return DAGFS_TRY_CONTEXT(mount->stamp(), named(key));
 }
 
+Result<mount::PieceShape> LocalDagstore::piece_shape(const ShardKey& key) {
+  const auto mount = DAGFS_TRY_CONTEXT(mount_of(key), named(key));
+  return mount->shape();
+}
+
 Status LocalDagstore::destroy(const ShardKey& key) {
   return DAGFS_TRY_CONTEXT(opener_.destroy(key), named(key));
 }
@@ -187,7 +192,8 @@ Result<Dagstore::VerifyReport> LocalDagstore::verify(
   const auto piece = DAGFS_TRY(open_piece(key));
   const car::CarHeader header =
       DAGFS_TRY_CONTEXT(car::read_car_header(*piece), named(key) + ": verify");
-  const car::VerifyOptions options{.cancelled = &opener_.is_stopping(),
+  const car::VerifyOptions options{.zero_section = car::ZeroSection::kEndsData,
+                                   .cancelled = &opener_.is_stopping(),
                                    .progress = progress};
   const car::CarReport found = DAGFS_TRY_CONTEXT(
       car::verify_car(piece, header, options), named(key) + ": verify");

@@ -33,6 +33,7 @@ class LocalDagstore final : public Dagstore {
   Result<std::shared_ptr<const RandomAccessFile>> open_piece(
       const ShardKey& key) override;
   Result<FileStamp> piece_stamp(const ShardKey& key) override;
+  Result<mount::PieceShape> piece_shape(const ShardKey& key) override;
   Status destroy(const ShardKey& key) override;
   Result<VerifyReport> verify(
       const ShardKey& key,

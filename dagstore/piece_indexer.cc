@@ -2,10 +2,13 @@
 
 #include "dagstore/piece_indexer.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "car/car_extent.h"
 #include "car/car_header.h"
 #include "car/car_index.h"
 #include "car/index_builder.h"
@@ -22,8 +25,7 @@ struct BuiltIndex {
   PieceSummary summary;
 };
 
-PieceSummary summarize(const RandomAccessFile& piece,
-                       const car::CarHeader& header,
+PieceSummary summarize(const car::CarHeader& header,
                        const car::IndexSummary& index) {
   PieceSummary summary;
   summary.car_version = header.version;
@@ -32,7 +34,6 @@ PieceSummary summarize(const RandomAccessFile& piece,
       header.roots.begin(),
       header.roots.begin() + static_cast<std::ptrdiff_t>(kept));
   summary.root_count = header.roots.size();
-  summary.size = piece.size();
   summary.block_count = index.section_count;
   summary.block_bytes = index.block_bytes;
   summary.data_end = index.data_end;
@@ -41,14 +42,36 @@ PieceSummary summarize(const RandomAccessFile& piece,
   return summary;
 }
 
-Result<BuiltIndex> build(const ShardKey& key, const PieceFile& piece,
-                         const IndexRepo& indices,
+// kCorrupt: there is more of the CAR than there should be.
+Result<std::uint64_t> size_of_car(const PieceFile& piece,
+                                  const mount::PieceShape& shape,
+                                  const car::CarHeader& header,
+                                  std::uint64_t data_end) {
+  if (!shape.is_whole_piece) return piece->size();
+  const std::uint64_t found =
+      DAGFS_TRY(car::car_extent(piece, header, data_end));
+  if (!shape.car_size) return found;
+  if (header.payload.offset + data_end > *shape.car_size) {
+    return Error(
+        ErrorCode::kCorrupt,
+        fmt::format("a payload of {} bytes was announced, but the CAR "
+                    "has sections up to {}",
+                    *shape.car_size, header.payload.offset + data_end));
+  }
+  return *shape.car_size;
+}
+
+// `mount` yields `piece`.
+Result<BuiltIndex> build(const ShardKey& key, const mount::Mount& mount,
+                         const PieceFile& piece, const IndexRepo& indices,
                          const std::atomic<bool>& cancelled) {
   const car::CarHeader header = DAGFS_TRY(car::read_car_header(*piece));
   DurableFile file = DAGFS_TRY(indices.create(key));
   const car::IndexSummary index = DAGFS_TRY(car::build_index(
       *piece, header, car::ZeroSection::kEndsData, file.fd(), &cancelled));
-  PieceSummary summary = summarize(*piece, header, index);
+  PieceSummary summary = summarize(header, index);
+  summary.size =
+      DAGFS_TRY(size_of_car(piece, mount.shape(), header, index.data_end));
 
   const PieceFile written = DAGFS_TRY(file.reopen());
   summary.index_sha256 = DAGFS_TRY(sha256_of(*written));
@@ -66,7 +89,7 @@ Result<std::optional<PieceSummary>> try_to_index(
     const std::atomic<bool>& cancelled) {
   const PieceFile piece = DAGFS_TRY_CONTEXT(mount.open(), "open piece");
   const FileStamp before = DAGFS_TRY_CONTEXT(piece->stamp(), "open piece");
-  auto built = build(key, piece, indices, cancelled);
+  auto built = build(key, mount, piece, indices, cancelled);
   const FileStamp after = DAGFS_TRY_CONTEXT(piece->stamp(), "index piece");
   if (before != after) return std::optional<PieceSummary>();
 

@@ -27,7 +27,8 @@ struct PieceSummary {
   std::vector<car::Cid>
       roots;  // The first kSummaryRootsMax; the header has all.
   std::uint64_t root_count = 0;  // Of all.
-  std::uint64_t size = 0;        // Of the whole CAR as its mount yields it.
+  // Of the CAR: what its mount yields, but not the zeros of a whole piece.
+  std::uint64_t size = 0;
   std::uint64_t block_count =
       0;  // Sections, duplicates and identity ones included.
   std::uint64_t block_bytes = 0;

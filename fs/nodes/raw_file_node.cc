@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
+#include "car/base/file_slice.h"
 #include "fs/nodes/inode_number.h"
 #include "fs/nodes/raw_handle.h"
 
@@ -17,6 +19,28 @@ std::uint64_t inode_with(std::uint64_t name_inode, const FileStamp& stamp) {
   return inode_of(name_inode,
                   fmt::format("{} {} {} {}", stamp.size, stamp.mtime_ns,
                               stamp.inode, stamp.device));
+}
+
+std::shared_ptr<const RandomAccessFile> front_of(
+    std::shared_ptr<const RandomAccessFile> file, std::uint64_t size) {
+  size = std::min(size, file->size());
+  return std::make_shared<FileSlice>(std::move(file),
+                                     ByteRange{.offset = 0, .size = size});
+}
+
+// Of piece.car.
+Result<FileStamp> car_stamp(const ShardContext& shard) {
+  dagstore::Dagstore& store = shard.tree->store();
+  const mount::PieceShape shape = DAGFS_TRY(store.piece_shape(shard.key));
+  if (!shape.is_whole_piece || shape.car_size) {
+    FileStamp stamp = DAGFS_TRY(store.piece_stamp(shard.key));
+    if (shape.car_size) stamp.size = *shape.car_size;
+    return stamp;
+  }
+  const auto lease = DAGFS_TRY(shard.acquire());
+  FileStamp stamp = DAGFS_TRY(lease->piece_file()->stamp());
+  stamp.size = lease->piece().size;
+  return stamp;
 }
 
 }  // namespace
@@ -52,16 +76,42 @@ Status RawFileNode::check(const FileStamp& now) const {
 }
 
 Result<NodePtr> PieceNode::find(ShardPtr shard, std::uint64_t inode) {
-  const FileStamp stamp =
-      DAGFS_TRY(shard->tree->store().piece_stamp(shard->key));
+  const FileStamp stamp = DAGFS_TRY(car_stamp(*shard));
   return NodePtr(new PieceNode(std::move(shard), inode, stamp));
 }
 
-Result<FileStamp> PieceNode::stamp() const {
+Result<FileStamp> PieceNode::stamp() const { return car_stamp(*shard()); }
+
+Result<RawFileNode::Source> PieceNode::open() const {
+  const mount::PieceShape shape = DAGFS_TRY(store().piece_shape(shard()->key));
+  if (shape.is_whole_piece && !shape.car_size) {
+    auto lease =
+        std::make_shared<dagstore::ShardLease>(DAGFS_TRY(shard()->acquire()));
+    return Source{
+        .file = front_of((*lease)->piece_file(), (*lease)->piece().size),
+        .hold = lease};
+  }
+  Source source{.file = DAGFS_TRY(store().open_piece(shard()->key)),
+                .hold = nullptr};
+  if (shape.is_whole_piece) {
+    source.file = front_of(std::move(source.file), *shape.car_size);
+  }
+  return source;
+}
+
+Result<NodePtr> WholePieceNode::find(ShardPtr shard, std::uint64_t inode) {
+  dagstore::Dagstore& store = shard->tree->store();
+  const mount::PieceShape shape = DAGFS_TRY(store.piece_shape(shard->key));
+  if (!shape.is_whole_piece) return NodePtr();
+  const FileStamp stamp = DAGFS_TRY(store.piece_stamp(shard->key));
+  return NodePtr(new WholePieceNode(std::move(shard), inode, stamp));
+}
+
+Result<FileStamp> WholePieceNode::stamp() const {
   return store().piece_stamp(shard()->key);
 }
 
-Result<RawFileNode::Source> PieceNode::open() const {
+Result<RawFileNode::Source> WholePieceNode::open() const {
   return Source{.file = DAGFS_TRY(store().open_piece(shard()->key)),
                 .hold = nullptr};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-// shards/KEY/piece.car and index.idx: files of other file systems shown as they
-// are.
+// shards/KEY/piece.car, piece.bin and index.idx: files of other file systems
+// shown as they are.
 
 #pragma once
 
@@ -36,10 +36,25 @@ class RawFileNode : public ShardMemberNode {
   const FileStamp stamp_;
 };
 
+// piece.car: the CAR, without the zeros that follow it in a whole piece.
 class PieceNode final : public RawFileNode {
  public:
-  // Asks the mount; never opens or indexes the shard. Errors as
-  // Dagstore::piece_stamp.
+  // Asks the mount. Opens and indexes the shard only where nothing else says
+  // how large the CAR is. Errors as Dagstore::piece_stamp and acquire.
+  static Result<NodePtr> find(ShardPtr shard, std::uint64_t inode);
+
+ private:
+  using RawFileNode::RawFileNode;
+
+  Result<FileStamp> stamp() const override;
+  Result<Source> open() const override;
+};
+
+// piece.bin: a whole piece to its end, whatever it is.
+class WholePieceNode final : public RawFileNode {
+ public:
+  // Null: the mount yields no whole piece, but the CAR alone. Never opens or
+  // indexes the shard. Errors as Dagstore::piece_stamp.
   static Result<NodePtr> find(ShardPtr shard, std::uint64_t inode);
 
  private:

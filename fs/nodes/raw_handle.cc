@@ -39,10 +39,9 @@ std::shared_ptr<const FileMapping> RawHandle::mapping() {
 
 Status append_copy(const RandomAccessFile& file, ByteRange range,
                    ReadBuffers* buffers) {
-  auto bytes = std::make_shared<Bytes>(range.size);
-  DAGFS_TRY(file.read_at(range.offset, *bytes));
-  buffers->pieces.push_back(
-      {.iov_base = bytes->data(), .iov_len = bytes->size()});
+  auto bytes = std::make_shared_for_overwrite<std::byte[]>(range.size);
+  DAGFS_TRY(file.read_at(range.offset, {bytes.get(), range.size}));
+  buffers->pieces.push_back({.iov_base = bytes.get(), .iov_len = range.size});
   buffers->owners.push_back(std::move(bytes));
   return ok_status();
 }

@@ -16,6 +16,7 @@ namespace dagfs::fs {
 namespace {
 
 constexpr std::string_view kPiece = "piece.car";
+constexpr std::string_view kWholePiece = "piece.bin";
 constexpr std::string_view kIndex = "index.idx";
 constexpr std::string_view kDescription = "shard.json";
 constexpr std::string_view kRoot = "root";
@@ -23,8 +24,8 @@ constexpr std::string_view kRoots = "roots";
 constexpr std::string_view kBlocks = "blocks";
 
 // In the order of listings.
-constexpr std::array kNames = {kPiece, kIndex, kDescription,
-                               kRoot,  kRoots, kBlocks};
+constexpr std::array kNames = {kPiece, kWholePiece, kIndex, kDescription,
+                               kRoot,  kRoots,      kBlocks};
 
 }  // namespace
 
@@ -39,6 +40,9 @@ Result<Attributes> ShardNode::attributes() const {
 
 Result<NodePtr> ShardNode::lookup(std::string_view name) const {
   if (name == kPiece) return PieceNode::find(shard(), child_inode(name));
+  if (name == kWholePiece) {
+    return WholePieceNode::find(shard(), child_inode(name));
+  }
   if (name == kDescription) {
     return NodePtr(std::make_shared<ShardJsonNode>(shard(), child_inode(name)));
   }

@@ -114,6 +114,19 @@ TEST(VerifyCar, ZeroPaddingIsRefusedUnlessItIsAPiece) {
               IsOkAnd(Field(&CarReport::section_count, 1u)));
 }
 
+TEST(VerifyCar, AnythingButZerosInThePaddingIsCorrupt) {
+  CarBuilder builder;
+  builder.block("a");
+  builder.zeros(100);
+  Bytes piece = builder.bytes();
+  piece[piece.size() - 7] = std::byte{1};
+  const auto file = std::make_shared<MemoryFile>(piece);
+  const auto header = car::read_car_header(*file);
+  const auto report =
+      car::verify_car(file, *header, {.zero_section = ZeroSection::kEndsData});
+  EXPECT_THAT(report, FailsWith(ErrorCode::kCorrupt));
+}
+
 TEST(VerifyCar, WrongIndexIsReported) {
   CarBuilder builder;
   builder.block("a");

@@ -407,11 +407,18 @@ TEST_F(DagstoreTest, VerifyCountsGoodBadAndUnknownBlocks) {
   EXPECT_THAT(report->bad[0], StartsWith(OneBlockCar("bad").cid.to_string()));
 }
 
-TEST_F(DagstoreTest, VerifyIsStrictAboutPadding) {
+TEST_F(DagstoreTest, VerifyTakesZerosToTheEndForPaddingAndNothingElse) {
   OneBlockCar car("hello");
   car.builder.zeros(100);
-  add("a", car.bytes());
+  Bytes piece = car.bytes();
+  add("a", piece);
   EXPECT_TRUE(acquire("a").ok());
+  const auto report = store->verify(key_of("a"), nullptr);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(report->blocks, 1U);
+
+  piece.back() = std::byte{1};
+  sources["a"].set_bytes(piece);
   EXPECT_THAT(store->verify(key_of("a"), nullptr),
               FailsWith(ErrorCode::kCorrupt));
 }

@@ -12,6 +12,7 @@
 #include "dagstore/dagstore.h"
 #include "fs/nodes/root_node.h"
 #include "mount/file_mount.h"
+#include "mount/sector/sector_mount.h"
 #include "tests/fs/nodes/node_probe.h"
 #include "tests/support/car_builder.h"
 #include "tests/support/dag_builder.h"
@@ -27,6 +28,7 @@ class TreeFixture : public testing::Test {
     EXPECT_TRUE(dagstore::Dagstore::create(repo).ok());
     mount::MountRegistry mounts;
     mounts.add("file", mount::FileMount::factory(repo));
+    mounts.add("sector", &mount::SectorMount::from_url);
     auto opened = dagstore::Dagstore::open({.repo = repo}, std::move(mounts));
     EXPECT_TRUE(opened.ok()) << opened.error().message();
     store = std::move(opened).value();
@@ -48,10 +50,12 @@ class TreeFixture : public testing::Test {
   }
 
   void register_file(const std::string& key, const std::string& path) {
+    register_url(key, "file://" + path);
+  }
+  void register_url(const std::string& key, const std::string& url) {
     const auto parsed = dagstore::ShardKey::parse(key);
     ASSERT_TRUE(parsed.ok()) << parsed.error().message();
-    const Status done =
-        store->register_shards({{.key = *parsed, .url = "file://" + path}});
+    const Status done = store->register_shards({{.key = *parsed, .url = url}});
     ASSERT_TRUE(done.ok()) << done.error().message();
   }
 

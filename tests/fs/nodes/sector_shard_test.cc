@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+// Shards whose pieces lie in a sector.
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "tests/fs/nodes/tree_fixture.h"
+#include "tests/support/payloads.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/sector_builder.h"
+
+namespace dagfs::fs {
+namespace {
+
+using dagstore::ShardState;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsNull;
+using tests::attribute_of;
+using tests::FailsWith;
+using tests::IsOkAnd;
+using tests::pseudo_random;
+
+// Two CARs and something else, none of them at the sector's beginning.
+class SectorShards : public TreeFixture {
+ protected:
+  static constexpr std::uint64_t kSectorSize = std::uint64_t{8} << 20;
+
+  struct Stored {
+    Bytes payload;
+    tests::SectorBuilder::Place place;
+  };
+
+  SectorShards() {
+    sector.add(pseudo_random(100, 9));
+    hello_root = dag.file("hello");
+    store_piece("hello", car_of(dag, {hello_root}).bytes());
+    tests::DagBuilder other;
+    big_root = other.file(as_text(big_content));
+    store_piece("big", car_of(other, {big_root}).bytes());
+    store_piece("noise", pseudo_random(5000, 2));
+    sector.write(path);
+  }
+
+  void store_piece(const std::string& key, Bytes payload) {
+    const auto place = sector.add(payload);
+    stored[key] = {std::move(payload), place};
+  }
+
+  void register_piece(const std::string& key, bool with_size) {
+    const Stored& piece = stored.at(key);
+    mount::SectorUrl url{.path = path, .place = piece.place};
+    if (with_size) url.payload = mount::UnpaddedSize(piece.payload.size());
+    register_url(key, mount::sector_url_from(url));
+  }
+
+  Bytes whole(const std::string& key) const {
+    const Stored& piece = stored.at(key);
+    Bytes bytes = piece.payload;
+    bytes.resize(piece.place.size.unpadded().bytes());
+    return bytes;
+  }
+
+  tests::DagBuilder dag;
+  car::Cid hello_root;
+  const Bytes big_content = pseudo_random(2'000'000, 3);
+  car::Cid big_root;
+  std::map<std::string, Stored> stored;
+  tests::SectorBuilder sector{kSectorSize};
+  const std::string path = folder.path("miner/unsealed/s-t01000-7");
+};
+
+TEST_F(SectorShards, CarAndWholePieceAreByteExact) {
+  for (const bool with_size : {false, true}) {
+    const std::string key = with_size ? "big" : "hello";
+    register_piece(key, with_size);
+    const std::string shard = "shards/" + key;
+    EXPECT_THAT(tests::list(*at(shard)).names(),
+                ElementsAre("piece.car", "piece.bin", "index.idx", "shard.json",
+                            "root", "roots", "blocks"));
+    EXPECT_EQ(tests::read_all(*at(shard + "/piece.car")).value(),
+              stored[key].payload);
+    EXPECT_EQ(tests::read_all(*at(shard + "/piece.bin")).value(), whole(key));
+  }
+  EXPECT_THAT(tests::read_text(*below("hello", hello_root)), IsOkAnd("hello"));
+  EXPECT_EQ(tests::read_all(*below("big", big_root)).value(), big_content);
+}
+
+TEST_F(SectorShards, LookingAtThemTouchesNoByteOfThePiece) {
+  register_piece("big", /*with_size=*/true);
+  EXPECT_EQ(attributes(*at("shards/big/piece.car")).size,
+            stored["big"].payload.size());
+  EXPECT_EQ(attributes(*at("shards/big/piece.bin")).size, whole("big").size());
+  EXPECT_EQ(state("big"), ShardState::kNew);
+}
+
+TEST_F(SectorShards, WhatIsNoCarHasItsWholePiece) {
+  register_piece("noise", /*with_size=*/false);
+  EXPECT_THAT(tests::list(*at("shards/noise")).names(),
+              ElementsAre("piece.bin", "shard.json", "roots", "blocks"));
+  EXPECT_EQ(tests::read_all(*at("shards/noise/piece.bin")).value(),
+            whole("noise"));
+  EXPECT_FALSE(at("shards/noise")->lookup("piece.car").ok());
+  EXPECT_EQ(state("noise"), ShardState::kErrored);
+}
+
+TEST_F(SectorShards, PayloadThatCutsTheCarIsAnError) {
+  register_url("cut", mount::sector_url_from(
+                          {.path = path,
+                           .place = stored["big"].place,
+                           .payload = mount::UnpaddedSize(1'000'000)}));
+  EXPECT_FALSE(at("shards/cut/roots")->open_directory().ok());
+  EXPECT_THAT(attribute_of(*at("shards/cut"), "user.dagfs.error"),
+              HasSubstr("a payload of 1000000 bytes was announced"));
+}
+
+TEST_F(SectorShards, FilesHaveNoWholePieceBesideThem) {
+  add("plain", stored["hello"].payload);
+  EXPECT_THAT(at("shards/plain")->lookup("piece.bin"), IsOkAnd(IsNull()));
+}
+
+TEST_F(SectorShards, TheOneThatIsFreedIsUnavailableAndNoOther) {
+  for (const char* key : {"hello", "big", "noise"}) register_piece(key, false);
+  tests::list(*at("shards/hello"));
+  tests::list(*at("shards/big"));
+  sector.allocate({tests::run_of(stored["hello"].place),
+                   tests::run_of(stored["noise"].place)});
+  tests::rewrite_trailer(
+      path, kSectorSize,
+      ByteView(sector.bytes()).subspan(sector.data().size()));
+
+  EXPECT_THAT(tests::list(*at("shards/big")).names(),
+              ElementsAre("shard.json", "roots", "blocks"));
+  EXPECT_FALSE(at("shards/big/blocks")->open_directory().ok());
+  EXPECT_THAT(attribute_of(*at("shards/big"), "user.dagfs.error"),
+              HasSubstr("not unsealed here"));
+  EXPECT_THAT(at("shards/big")->lookup("piece.bin"),
+              FailsWith(ErrorCode::kUnavailable));
+  EXPECT_THAT(at("shards/big")->lookup("piece.car"),
+              FailsWith(ErrorCode::kUnavailable));
+  EXPECT_THAT(tests::read_text(*below("hello", hello_root)), IsOkAnd("hello"));
+  EXPECT_EQ(tests::read_all(*at("shards/noise/piece.bin")).value(),
+            whole("noise"));
+}
+
+TEST_F(SectorShards, VerifyChecksThePieceToItsEnd) {
+  register_piece("hello", /*with_size=*/false);
+  const auto key = dagstore::ShardKey::parse("hello").value();
+  const auto report = store->verify(key, nullptr);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(report->blocks, 1U);
+}
+
+TEST_F(SectorShards, SixteenThreadsReadAtRandom) {
+  register_piece("big", /*with_size=*/true);
+  const Bytes wanted = whole("big");
+  const auto handle = at("shards/big/piece.bin")->open_file();
+  ASSERT_TRUE(handle.ok());
+  std::atomic<unsigned> wrong = 0;
+  std::vector<std::jthread> threads;
+  for (unsigned seed = 1; seed <= 16; ++seed) {
+    threads.emplace_back([&, seed] {
+      std::minstd_rand random(seed);
+      for (int i = 0; i < 20; ++i) {
+        const std::size_t offset = random() % wanted.size();
+        const std::size_t size =
+            std::min(random() % 50'000, wanted.size() - offset);
+        const auto found = tests::read_range(**handle, {offset, size});
+        const ByteView right = ByteView(wanted).subspan(offset, size);
+        if (!found.ok() || !std::ranges::equal(*found, right)) ++wrong;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0U);
+}
+
+}  // namespace
+}  // namespace dagfs::fs
