@@ -19,6 +19,7 @@
 #include "dagstore/shard_info.h"
 #include "dagstore/shard_key.h"
 #include "mount/mount_registry.h"
+#include "mount/sector/piece_table.h"
 
 namespace dagfs::dagstore {
 
@@ -139,6 +140,14 @@ class Dagstore {
   virtual Result<FileStamp> piece_stamp(const ShardKey& key) = 0;
   // How the CAR lies in them. Touches no byte of the piece.
   virtual Result<mount::PieceShape> piece_shape(const ShardKey& key) = 0;
+
+  // Makes pieces known to mounts of the scheme "lotus", which this store has by
+  // itself: where they lie, behind what is known of them already. Durable when
+  // it returns. kInvalidArgument: not the CID of a piece. kIo.
+  virtual Status add_pieces(const std::vector<mount::PieceRecord>& pieces) = 0;
+  // The same with the storage.json of a storage provider's repo, by its
+  // absolute path: the folders it lists are searched for those sectors.
+  virtual Status add_storage_config(const std::string& path) = 0;
 
   // Removes record and index; never touches the piece. kNotFound; kUnavailable:
   // leases are out.

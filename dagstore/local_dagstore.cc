@@ -9,6 +9,7 @@
 
 #include "car/car_header.h"
 #include "car/car_verifier.h"
+#include "mount/sector/lotus_mount.h"
 
 namespace dagfs::dagstore {
 namespace {
@@ -32,6 +33,12 @@ Dagstore::VerifyReport report_from(const car::CarReport& found) {
         fmt::format("and {} more", found.bad_count - found.bad.size()));
   }
   return report;
+}
+
+mount::MountRegistry with_lotus(mount::MountRegistry mounts,
+                                std::shared_ptr<PieceDatabase> pieces) {
+  mounts.add("lotus", mount::LotusMount::factory(std::move(pieces)));
+  return mounts;
 }
 
 }  // namespace
@@ -83,7 +90,8 @@ LocalDagstore::LocalDagstore(Repo repo, ShardRegistry registry,
     : repo_(std::move(repo)),
       registry_(std::move(registry)),
       indices_(repo_.index_folder()),
-      mounts_(std::move(mounts)),
+      pieces_(std::make_shared<PieceDatabase>(repo_.piece_table_folder())),
+      mounts_(with_lotus(std::move(mounts), pieces_)),
       table_(std::make_shared<ShardTable>(options.open_shards_max)),
       opener_({.registry = registry_,
                .indices = indices_,
@@ -181,6 +189,15 @@ Result<FileStamp> LocalDagstore::piece_stamp(const ShardKey& key) {
 Result<mount::PieceShape> LocalDagstore::piece_shape(const ShardKey& key) {
   const auto mount = DAGFS_TRY_CONTEXT(mount_of(key), named(key));
   return mount->shape();
+}
+
+Status LocalDagstore::add_pieces(
+    const std::vector<mount::PieceRecord>& pieces) {
+  return pieces_->add(pieces);
+}
+
+Status LocalDagstore::add_storage_config(const std::string& path) {
+  return pieces_->add_storage_config(path);
 }
 
 Status LocalDagstore::destroy(const ShardKey& key) {

@@ -10,6 +10,7 @@
 #include "car/base/mutex.h"
 #include "dagstore/dagstore.h"
 #include "dagstore/index_repo.h"
+#include "dagstore/piece_database.h"
 #include "dagstore/repo.h"
 #include "dagstore/shard_opener.h"
 #include "dagstore/shard_registry.h"
@@ -34,6 +35,8 @@ class LocalDagstore final : public Dagstore {
       const ShardKey& key) override;
   Result<FileStamp> piece_stamp(const ShardKey& key) override;
   Result<mount::PieceShape> piece_shape(const ShardKey& key) override;
+  Status add_pieces(const std::vector<mount::PieceRecord>& pieces) override;
+  Status add_storage_config(const std::string& path) override;
   Status destroy(const ShardKey& key) override;
   Result<VerifyReport> verify(
       const ShardKey& key,
@@ -55,6 +58,7 @@ class LocalDagstore final : public Dagstore {
   const Repo repo_;
   ShardRegistry registry_;
   const IndexRepo indices_;
+  const std::shared_ptr<PieceDatabase> pieces_;
   const mount::MountRegistry mounts_;
   const std::shared_ptr<ShardTable> table_;  // Shared with leases.
   ShardOpener opener_;

@@ -32,6 +32,7 @@ class Repo {
   // Absolute, without symbolic links.
   const std::string& folder() const { return folder_; }
   std::string registry_folder() const { return folder_ + "/registry"; }
+  std::string piece_table_folder() const { return folder_ + "/sectors"; }
   std::string index_folder() const { return folder_ + "/index"; }
 
  private:
