@@ -19,6 +19,7 @@
 #include "dagstore/shard_info.h"
 #include "dagstore/shard_key.h"
 #include "mount/mount_registry.h"
+#include "mount/piece/data_segment.h"
 #include "mount/sector/piece_table.h"
 
 namespace dagfs::dagstore {
@@ -140,6 +141,13 @@ class Dagstore {
   virtual Result<FileStamp> piece_stamp(const ShardKey& key) = 0;
   // How the CAR lies in them. Touches no byte of the piece.
   virtual Result<mount::PieceShape> piece_shape(const ShardKey& key) = 0;
+
+  // The numbers of the segments, among `entries`, of a piece that is an
+  // aggregate (mount/piece/data_segment.h); none of any other. Each is a shard
+  // with the key ShardKey::of_segment, which nobody needs to register, and is
+  // gone with its aggregate. Reads the aggregate's index. Errors as open_piece.
+  virtual Result<std::vector<std::uint64_t>> segments(
+      const ShardKey& key, const mount::SegmentEntries& entries) = 0;
 
   // Makes pieces known to mounts of the scheme "lotus", which this store has by
   // itself: where they lie, behind what is known of them already. Durable when

@@ -17,7 +17,12 @@
 namespace dagfs::dagstore {
 namespace {
 
-std::string name_of(const ShardKey& key) { return key.text() + ".idx"; }
+// Of a segment it ends otherwise, so that no other key has the same.
+std::string name_of(const ShardKey& key) {
+  const auto segment = key.as_segment();
+  if (!segment) return key.text() + ".idx";
+  return fmt::format("{}.idx.{}", segment->aggregate.text(), segment->number);
+}
 
 std::string fan_out_of(const ShardKey& key) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest = {};

@@ -7,9 +7,11 @@
 #include <set>
 #include <utility>
 
+#include "car/base/file_slice.h"
 #include "car/car_header.h"
 #include "car/car_verifier.h"
 #include "mount/sector/lotus_mount.h"
+#include "mount/segment_mount.h"
 
 namespace dagfs::dagstore {
 namespace {
@@ -35,10 +37,52 @@ Dagstore::VerifyReport report_from(const car::CarReport& found) {
   return report;
 }
 
-mount::MountRegistry with_lotus(mount::MountRegistry mounts,
-                                std::shared_ptr<PieceDatabase> pieces) {
+// Adds the mounts that are made of what a repo has, and of other mounts.
+mount::MountRegistry with_own_mounts(mount::MountRegistry mounts,
+                                     std::shared_ptr<PieceDatabase> pieces) {
   mounts.add("lotus", mount::LotusMount::factory(std::move(pieces)));
+  auto aggregates = std::make_shared<const mount::MountRegistry>(mounts);
+  mounts.add("segment", mount::SegmentMount::factory(std::move(aggregates)));
   return mounts;
+}
+
+// None where it is no aggregate.
+Result<std::vector<mount::DataSegment>> segments_of(
+    const RandomAccessFile& piece, const mount::SegmentEntries& entries) {
+  const auto size =
+      mount::PieceSize::from_unpadded(mount::UnpaddedSize(piece.size()));
+  if (!size.ok()) return std::vector<mount::DataSegment>();
+  return mount::read_data_segments(piece, *size, entries);
+}
+
+using PieceFile = std::shared_ptr<const RandomAccessFile>;
+
+Result<Dagstore::VerifyReport> verify_piece(const PieceFile& piece,
+                                            const car::VerifyOptions& options) {
+  const car::CarHeader header = DAGFS_TRY(car::read_car_header(*piece));
+  return report_from(DAGFS_TRY(car::verify_car(piece, header, options)));
+}
+
+// Of an aggregate: all its segments, one after the other.
+Result<Dagstore::VerifyReport> verify_segments(
+    const PieceFile& piece, const std::vector<mount::DataSegment>& segments,
+    const car::VerifyOptions& options) {
+  Dagstore::VerifyReport all;
+  for (const mount::DataSegment& segment : segments) {
+    const std::string name = fmt::format("segment {}", segment.index);
+    const auto slice = std::make_shared<FileSlice>(
+        piece, ByteRange{.offset = segment.payload_offset().bytes(),
+                         .size = segment.payload_size().bytes()});
+    const Dagstore::VerifyReport report =
+        DAGFS_TRY_CONTEXT(verify_piece(slice, options), name);
+    all.blocks += report.blocks;
+    all.bytes += report.bytes;
+    all.unverifiable += report.unverifiable;
+    for (const std::string& bad : report.bad) {
+      all.bad.push_back(name + ": " + bad);
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -91,7 +135,7 @@ LocalDagstore::LocalDagstore(Repo repo, ShardRegistry registry,
       registry_(std::move(registry)),
       indices_(repo_.index_folder()),
       pieces_(std::make_shared<PieceDatabase>(repo_.piece_table_folder())),
-      mounts_(with_lotus(std::move(mounts), pieces_)),
+      mounts_(with_own_mounts(std::move(mounts), pieces_)),
       table_(std::make_shared<ShardTable>(options.open_shards_max)),
       opener_({.registry = registry_,
                .indices = indices_,
@@ -191,6 +235,19 @@ Result<mount::PieceShape> LocalDagstore::piece_shape(const ShardKey& key) {
   return mount->shape();
 }
 
+Result<std::vector<std::uint64_t>> LocalDagstore::segments(
+    const ShardKey& key, const mount::SegmentEntries& entries) {
+  std::vector<std::uint64_t> numbers;
+  if (key.as_segment()) return numbers;
+  const auto piece = DAGFS_TRY(open_piece(key));
+  const auto found =
+      DAGFS_TRY_CONTEXT(segments_of(*piece, entries), named(key));
+  for (const mount::DataSegment& segment : found) {
+    numbers.push_back(segment.index);
+  }
+  return numbers;
+}
+
 Status LocalDagstore::add_pieces(
     const std::vector<mount::PieceRecord>& pieces) {
   return pieces_->add(pieces);
@@ -207,14 +264,15 @@ Status LocalDagstore::destroy(const ShardKey& key) {
 Result<Dagstore::VerifyReport> LocalDagstore::verify(
     const ShardKey& key, const std::function<void(std::uint64_t)>& progress) {
   const auto piece = DAGFS_TRY(open_piece(key));
-  const car::CarHeader header =
-      DAGFS_TRY_CONTEXT(car::read_car_header(*piece), named(key) + ": verify");
   const car::VerifyOptions options{.zero_section = car::ZeroSection::kEndsData,
                                    .cancelled = &opener_.is_stopping(),
                                    .progress = progress};
-  const car::CarReport found = DAGFS_TRY_CONTEXT(
-      car::verify_car(piece, header, options), named(key) + ": verify");
-  return report_from(found);
+  const auto segments =
+      DAGFS_TRY_CONTEXT(segments_of(*piece, {}), named(key) + ": verify");
+  return DAGFS_TRY_CONTEXT(segments.empty()
+                               ? verify_piece(piece, options)
+                               : verify_segments(piece, segments, options),
+                           named(key) + ": verify");
 }
 
 Result<std::vector<std::string>> LocalDagstore::backing_folders() const {

@@ -35,6 +35,8 @@ class LocalDagstore final : public Dagstore {
       const ShardKey& key) override;
   Result<FileStamp> piece_stamp(const ShardKey& key) override;
   Result<mount::PieceShape> piece_shape(const ShardKey& key) override;
+  Result<std::vector<std::uint64_t>> segments(
+      const ShardKey& key, const mount::SegmentEntries& entries) override;
   Status add_pieces(const std::vector<mount::PieceRecord>& pieces) override;
   Status add_storage_config(const std::string& path) override;
   Status destroy(const ShardKey& key) override;

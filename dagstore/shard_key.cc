@@ -4,7 +4,15 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
+
 namespace dagfs::dagstore {
+namespace {
+
+// As the path in a mount has it. No key that is registered holds a slash.
+constexpr std::string_view kSegmentInfix = "/segments/";
+
+}  // namespace
 
 Result<ShardKey> ShardKey::parse(std::string_view text) {
   if (text.empty()) {
@@ -28,6 +36,21 @@ Result<ShardKey> ShardKey::parse(std::string_view text) {
                  "a shard key cannot hold a NUL byte");
   }
   return ShardKey(std::string(text));
+}
+
+ShardKey ShardKey::of_segment(const ShardKey& aggregate, std::uint64_t number) {
+  return ShardKey(
+      fmt::format("{}{}{}", aggregate.text(), kSegmentInfix, number));
+}
+
+std::optional<ShardKey::Segment> ShardKey::as_segment() const {
+  const std::size_t infix = text_.find(kSegmentInfix);
+  if (infix == std::string::npos) return std::nullopt;
+  std::uint64_t number = 0;
+  std::from_chars(text_.data() + infix + kSegmentInfix.size(),
+                  text_.data() + text_.size(), number);
+  return Segment{.aggregate = ShardKey(text_.substr(0, infix)),
+                 .number = number};
 }
 
 }  // namespace dagfs::dagstore

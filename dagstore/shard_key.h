@@ -3,6 +3,8 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +23,15 @@ class ShardKey {
   // kInvalidArgument says which rule `text` breaks.
   static Result<ShardKey> parse(std::string_view text);
 
+  // Of a segment inside the aggregate piece `aggregate`, from its own number.
+  // parse() gives no such key: nobody registers one.
+  static ShardKey of_segment(const ShardKey& aggregate, std::uint64_t number);
+
   const std::string& text() const { return text_; }
+
+  // What of_segment() was given; nullopt for all other keys.
+  struct Segment;
+  std::optional<Segment> as_segment() const;
 
   friend auto operator<=>(const ShardKey&, const ShardKey&) = default;
 
@@ -29,6 +39,11 @@ class ShardKey {
   explicit ShardKey(std::string text) : text_(std::move(text)) {}
 
   std::string text_;
+};
+
+struct ShardKey::Segment {
+  ShardKey aggregate;
+  std::uint64_t number = 0;
 };
 
 }  // namespace dagfs::dagstore

@@ -4,15 +4,23 @@
 
 #include "car/base/kill_point.h"
 #include "dagstore/shard_record.h"
+#include "mount/segment_mount.h"
 
 namespace dagfs::dagstore {
 namespace {
 
 constexpr std::string_view kShardPrefix = "shard/";
 constexpr std::string_view kFolderPrefix = "folder/";
+// Apart from the shards: what is found out about segments is no registration.
+constexpr std::string_view kSegmentPrefix = "segment/";
 
 std::string shard_row(std::string_view key) {
   return std::string(kShardPrefix).append(key);
+}
+
+std::string row_of(const ShardKey& key) {
+  if (!key.as_segment()) return shard_row(key.text());
+  return std::string(kSegmentPrefix).append(key.text());
 }
 
 // The first possible row behind that of `after`: keys hold no NUL.
@@ -35,7 +43,24 @@ Result<ShardRegistry> ShardRegistry::open(const std::string& directory) {
   return ShardRegistry(DAGFS_TRY(LevelDb::open(directory)));
 }
 
+// There as long as its aggregate is registered; its row only keeps what was
+// found out.
+Result<ShardInfo> ShardRegistry::get_segment(
+    const ShardKey& key, const ShardKey::Segment& segment) const {
+  const ShardInfo aggregate = DAGFS_TRY(get(segment.aggregate));
+  ShardInfo info{.key = key, .registered_at = aggregate.registered_at};
+  const auto record =
+      DAGFS_TRY_CONTEXT(db_.get(row_of(key)), "registry record");
+  if (record.has_value()) {
+    auto known = decode_shard_record(key, *record);
+    if (known.ok()) info = std::move(known).value();
+  }
+  info.url = mount::segment_url(segment.number, aggregate.url);
+  return info;
+}
+
 Result<ShardInfo> ShardRegistry::get(const ShardKey& key) const {
+  if (const auto segment = key.as_segment()) return get_segment(key, *segment);
   const auto record =
       DAGFS_TRY_CONTEXT(db_.get(shard_row(key.text())), "registry record");
   if (!record.has_value()) {
@@ -46,6 +71,9 @@ Result<ShardInfo> ShardRegistry::get(const ShardKey& key) const {
 }
 
 Result<bool> ShardRegistry::contains(const ShardKey& key) const {
+  if (const auto segment = key.as_segment()) {
+    return contains(segment->aggregate);
+  }
   auto record = db_.get(shard_row(key.text()));
   // What cannot be read may be there: taken, until it is removed.
   if (!record.ok() && record.error().code() == ErrorCode::kCorrupt) return true;
@@ -69,13 +97,19 @@ Status ShardRegistry::add(const std::vector<ShardInfo>& shards,
 
 Status ShardRegistry::put(const ShardInfo& info, Sync sync) {
   LevelDbBatch batch;
-  batch.put(shard_row(info.key.text()), encode_shard_record(info));
+  batch.put(row_of(info.key), encode_shard_record(info));
   return db_.write(batch, sync);
 }
 
 Status ShardRegistry::remove(const ShardKey& key) {
   LevelDbBatch batch;
-  batch.remove(shard_row(key.text()));
+  batch.remove(row_of(key));
+  const std::string segments = std::string(kSegmentPrefix) + key.text() + '/';
+  DAGFS_TRY(db_.for_each(segments, segments,
+                         [&](std::string_view row, std::string_view /*value*/) {
+                           batch.remove(row);
+                           return true;
+                         }));
   return db_.write(batch, Sync::kYes);
 }
 

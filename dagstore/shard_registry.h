@@ -25,7 +25,8 @@ class ShardRegistry {
   // does not name the key; the caller does.
   Result<ShardInfo> get(const ShardKey& key) const;
 
-  // Whether there is a record, readable or not.
+  // Whether there is a record, readable or not. Segments are there as long as
+  // their aggregate is, and their records go with its own.
   Result<bool> contains(const ShardKey& key) const;
 
   // Adds records, and the folders that pieces are read from, durably and all or
@@ -52,6 +53,9 @@ class ShardRegistry {
 
  private:
   explicit ShardRegistry(LevelDb db) : db_(std::move(db)) {}
+
+  Result<ShardInfo> get_segment(const ShardKey& key,
+                                const ShardKey::Segment& segment) const;
 
   LevelDb db_;
 };

@@ -10,6 +10,7 @@
 #include "fs/nodes/inode_number.h"
 #include "fs/nodes/raw_file_node.h"
 #include "fs/nodes/roots_node.h"
+#include "fs/nodes/segments_node.h"
 #include "fs/nodes/shard_json_node.h"
 
 namespace dagfs::fs {
@@ -22,10 +23,11 @@ constexpr std::string_view kDescription = "shard.json";
 constexpr std::string_view kRoot = "root";
 constexpr std::string_view kRoots = "roots";
 constexpr std::string_view kBlocks = "blocks";
+constexpr std::string_view kSegments = "segments";
 
 // In the order of listings.
-constexpr std::array kNames = {kPiece, kWholePiece, kIndex, kDescription,
-                               kRoot,  kRoots,      kBlocks};
+constexpr std::array kNames = {kPiece, kWholePiece, kIndex,  kDescription,
+                               kRoot,  kRoots,      kBlocks, kSegments};
 
 }  // namespace
 
@@ -42,6 +44,9 @@ Result<NodePtr> ShardNode::lookup(std::string_view name) const {
   if (name == kPiece) return PieceNode::find(shard(), child_inode(name));
   if (name == kWholePiece) {
     return WholePieceNode::find(shard(), child_inode(name));
+  }
+  if (name == kSegments) {
+    return SegmentsNode::find(shard(), child_inode(name));
   }
   if (name == kDescription) {
     return NodePtr(std::make_shared<ShardJsonNode>(shard(), child_inode(name)));

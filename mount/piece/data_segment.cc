@@ -58,13 +58,22 @@ Result<Bytes> read_filled(const RandomAccessFile& payload,
   return bytes;
 }
 
+// Which entries are wanted, and where the last byte of a segment may be.
+struct SegmentBounds {
+  std::uint64_t first;
+  std::uint64_t end;
+  PaddedOffset data_end;
+};
+
 // Collects the entries of padded quads, the first of which is number `index`.
-void collect_segments(ByteView quads, std::uint64_t index, PaddedOffset end,
+void collect_segments(ByteView quads, std::uint64_t index,
+                      const SegmentBounds& bounds,
                       std::vector<DataSegment>* segments) {
   for (; !quads.empty(); quads = quads.subspan(kSegmentEntrySize), ++index) {
+    if (index < bounds.first || index >= bounds.end) continue;
     auto segment = parse_segment_entry(quads.first<kSegmentEntrySize>());
-    if (!segment || segment->offset > end ||
-        segment->size > end - segment->offset) {
+    if (!segment || segment->offset > bounds.data_end ||
+        segment->size > bounds.data_end - segment->offset) {
       continue;
     }
     segment->index = index;
@@ -117,23 +126,32 @@ SegmentEntry encode_segment_entry(const DataSegment& segment) {
 }
 
 Result<std::vector<DataSegment>> read_data_segments(
-    const RandomAccessFile& payload, PieceSize aggregate) {
+    const RandomAccessFile& payload, PieceSize aggregate,
+    const SegmentEntries& entries) {
   std::vector<DataSegment> segments;
   const auto place = segment_index_place(aggregate);
   if (!place) return segments;
   // Whole quads, since it is a power of two at the end of a larger one.
   const UnpaddedOffset begin = DAGFS_TRY(to_unpadded(place->offset));
-  const std::size_t quads = place->size.bytes() / kQuadPadded;
+  const std::uint64_t there = place->size.bytes() / kSegmentEntrySize;
+  const std::uint64_t first = std::min(entries.first, there);
+  const SegmentBounds bounds{
+      .first = first,
+      .end = first + std::min(entries.count, there - first),
+      .data_end = place->offset};
+  const std::size_t quads_end =
+      (bounds.end + kEntriesPerQuad - 1) / kEntriesPerQuad;
   Bytes padded;
-  for (std::size_t done = 0; done < quads; done += kQuadsRead) {
-    const std::size_t count = std::min(kQuadsRead, quads - done);
+  for (std::size_t done = bounds.first / kEntriesPerQuad; done < quads_end;
+       done += kQuadsRead) {
+    const std::size_t count = std::min(kQuadsRead, quads_end - done);
     const Bytes unpadded = DAGFS_TRY_CONTEXT(
         read_filled(payload, begin + UnpaddedSize(done * kQuadUnpadded),
                     count * kQuadUnpadded),
         "read the index of segments");
     padded.resize(count * kQuadPadded);
     fr32_pad(unpadded, padded);
-    collect_segments(padded, done * kEntriesPerQuad, place->offset, &segments);
+    collect_segments(padded, done * kEntriesPerQuad, bounds, &segments);
   }
   return segments;
 }

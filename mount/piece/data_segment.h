@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -53,11 +54,18 @@ std::optional<DataSegment> parse_segment_entry(
 
 SegmentEntry encode_segment_entry(const DataSegment& segment);
 
-// The segments of a piece, in the order of its index; none where it is not an
-// aggregate. `payload` has the piece's bytes unpadded; what it lacks of them is
-// zeros. Segments that reach into the index or past it are left out. Reads at
-// most 32 MiB, a little at a time. kIo, kUnavailable.
+// Some entries of an index.
+struct SegmentEntries {
+  std::uint64_t first = 0;
+  std::uint64_t count = std::numeric_limits<std::uint64_t>::max();
+};
+
+// The segments of a piece that `entries` of its index name, in their order;
+// none where it is not an aggregate. `payload` has the piece's bytes unpadded;
+// what it lacks of them is zeros. Segments that reach into the index or past it
+// are left out. Reads at most 32 MiB, a little at a time. kIo, kUnavailable.
 Result<std::vector<DataSegment>> read_data_segments(
-    const RandomAccessFile& payload, PieceSize aggregate);
+    const RandomAccessFile& payload, PieceSize aggregate,
+    const SegmentEntries& entries = {});
 
 }  // namespace dagfs::mount

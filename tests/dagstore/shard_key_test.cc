@@ -33,5 +33,17 @@ TEST(ShardKey, WhatIsNoFileNameIsInvalid) {
               FailsWith(ErrorCode::kInvalidArgument));
 }
 
+TEST(ShardKey, OfASegmentSaysSoAndIsNoKeyOfAShard) {
+  const ShardKey aggregate = ShardKey::parse("piece").value();
+  EXPECT_FALSE(aggregate.as_segment().has_value());
+  const ShardKey key = ShardKey::of_segment(aggregate, 524'287);
+  EXPECT_EQ(key.text(), "piece/segments/524287");
+  EXPECT_FALSE(ShardKey::parse(key.text()).ok());
+  const auto segment = key.as_segment();
+  ASSERT_TRUE(segment.has_value());
+  EXPECT_EQ(segment->aggregate, aggregate);
+  EXPECT_EQ(segment->number, 524'287U);
+}
+
 }  // namespace
 }  // namespace dagfs::dagstore

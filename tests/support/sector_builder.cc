@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "car/base/endian.h"
+#include "mount/piece/data_segment.h"
 #include "mount/piece/fr32.h"
 
 namespace dagfs::tests {
@@ -127,6 +128,25 @@ void SectorBuilder::write(const std::string& path) const {
       std::filesystem::path(path).parent_path());
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   write_bytes(out, bytes());
+}
+
+Bytes aggregate_of(const std::vector<Bytes>& segments,
+                   std::uint64_t padded_size) {
+  const auto size = PieceSize::from_padded(PaddedSize(padded_size)).value();
+  SectorBuilder pieces(padded_size);
+  Bytes index;
+  for (const Bytes& segment : segments) {
+    const SectorBuilder::Place place = pieces.add(segment);
+    const auto entry = mount::encode_segment_entry(
+        {.offset = place.offset, .size = place.size.padded()});
+    index.insert(index.end(), entry.begin(), entry.end());
+  }
+  Bytes padded = pieces.data();
+  std::ranges::copy(index,
+                    &padded[mount::segment_index_place(size)->offset.bytes()]);
+  Bytes payload(size.unpadded().bytes());
+  mount::fr32_unpad(padded, payload);
+  return payload;
 }
 
 void rewrite_trailer(const std::string& path, std::uint64_t sector_size,

@@ -53,6 +53,11 @@ class SectorBuilder {
   bool has_trailer_ = true;
 };
 
+// The payload of an aggregate piece of `padded_size` bytes: `segments`, each in
+// the smallest piece that holds it, and their index.
+Bytes aggregate_of(const std::vector<Bytes>& segments,
+                   std::uint64_t padded_size);
+
 // Replaces what follows the first `sector_size` bytes of the file at `path`.
 void rewrite_trailer(const std::string& path, std::uint64_t sector_size,
                      ByteView trailer);

@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "mount/piece/piece_cid.h"
 #include "tests/fs/nodes/tree_fixture.h"
 #include "tests/support/payloads.h"
 #include "tests/support/result_matchers.h"
@@ -155,6 +156,98 @@ TEST_F(SectorShards, VerifyChecksThePieceToItsEnd) {
   const auto report = store->verify(key, nullptr);
   ASSERT_TRUE(report.ok()) << report.error().message();
   EXPECT_EQ(report->blocks, 1U);
+}
+
+// Two CARs and something else in one piece.
+class AggregateShard : public SectorShards {
+ protected:
+  AggregateShard() {
+    const Bytes whole_piece =
+        tests::aggregate_of({stored["hello"].payload, stored["noise"].payload,
+                             stored["big"].payload},
+                            std::uint64_t{8} << 20);
+    tests::SectorBuilder own(kSectorSize);
+    const auto place = own.add(whole_piece);
+    own.write(file);
+    register_url("all", mount::sector_url_from({.path = file, .place = place}));
+  }
+
+  const std::string file = folder.path("miner/unsealed/s-t01000-8");
+};
+
+TEST_F(AggregateShard, SegmentsHaveTheSameInsideAsShards) {
+  EXPECT_THAT(tests::list(*at("shards/all/segments")).names(),
+              ElementsAre("0", "1", "2"));
+  const std::vector<std::string> inside = {
+      "piece.car", "piece.bin", "index.idx", "shard.json",
+      "root",      "roots",     "blocks"};
+  EXPECT_EQ(tests::list(*at("shards/all/segments/2")).names(), inside);
+  EXPECT_EQ(tests::read_all(*at("shards/all/segments/2/piece.car")).value(),
+            stored["big"].payload);
+  EXPECT_EQ(tests::read_all(*at("shards/all/segments/2/piece.bin")).value(),
+            whole("big"));
+  EXPECT_EQ(tests::read_all(
+                *at("shards/all/segments/2/roots/" + big_root.to_string()))
+                .value(),
+            big_content);
+  EXPECT_THAT(tests::read_text(
+                  *at("shards/all/segments/0/roots/" + hello_root.to_string())),
+              IsOkAnd("hello"));
+}
+
+TEST_F(AggregateShard, SegmentThatIsNoCarIsOneThatFails) {
+  EXPECT_THAT(tests::list(*at("shards/all/segments/1")).names(),
+              ElementsAre("piece.bin", "shard.json", "roots", "blocks"));
+  EXPECT_EQ(tests::read_all(*at("shards/all/segments/1/piece.bin")).value(),
+            whole("noise"));
+}
+
+TEST_F(AggregateShard, OnlyNumbersOfSegmentsAreThere) {
+  for (const char* name : {"3", "00", "+1", "x", "18446744073709551616"}) {
+    EXPECT_THAT(at("shards/all/segments")->lookup(name), IsOkAnd(IsNull()))
+        << name;
+  }
+  register_piece("hello", /*with_size=*/true);
+  EXPECT_THAT(at("shards/hello")->lookup("segments"), IsOkAnd(IsNull()));
+}
+
+TEST_F(AggregateShard, SegmentsAreNotListedAmongShardsAndGoWithTheirs) {
+  tests::list(*at("shards/all/segments/0"));
+  EXPECT_THAT(tests::list(*at("shards")).names(), ElementsAre("all"));
+  const auto key = dagstore::ShardKey::parse("all").value();
+  const auto segment = dagstore::ShardKey::of_segment(key, 0);
+  EXPECT_TRUE(store->info(segment).ok());
+  ASSERT_TRUE(store->destroy(key).ok());
+  EXPECT_THAT(store->acquire(dagstore::ShardKey::of_segment(key, 2)),
+              FailsWith(ErrorCode::kNotFound));
+}
+
+TEST_F(AggregateShard, VerifyNamesTheSegmentThatFails) {
+  const auto report =
+      store->verify(dagstore::ShardKey::parse("all").value(), nullptr);
+  ASSERT_FALSE(report.ok());
+  EXPECT_THAT(report.error().message(), HasSubstr("segment 1"));
+}
+
+TEST_F(SectorShards, LotusUrlFindsThePieceThroughTheTable) {
+  const car::Cid piece = mount::piece_cid_v1({});
+  register_url("lotus", "lotus://" + piece.to_string());
+  EXPECT_THAT(at("shards/lotus")->lookup("piece.bin"),
+              FailsWith(ErrorCode::kUnavailable));
+
+  ASSERT_TRUE(store
+                  ->add_pieces({{.piece = piece,
+                                 .copy = {.sector = {1000, 7},
+                                          .place = stored["hello"].place}}})
+                  .ok());
+  const std::string config =
+      folder.write("storage.json", R"({"StoragePaths":[{"Path":")" +
+                                       folder.path("miner") + R"("}]})");
+  ASSERT_TRUE(store->add_storage_config(config).ok());
+  EXPECT_EQ(tests::read_all(*at("shards/lotus/piece.bin")).value(),
+            whole("hello"));
+  EXPECT_EQ(tests::read_all(*at("shards/lotus/piece.car")).value(),
+            stored["hello"].payload);
 }
 
 TEST_F(SectorShards, SixteenThreadsReadAtRandom) {

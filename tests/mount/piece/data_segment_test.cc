@@ -220,5 +220,25 @@ TEST(DataSegmentFixtures, SampleAggregateHoldsTwoPieces) {
             "baga6ea4seaqnqkeoqevjjjfe46wo2lpfclcbmkyms4wkz5srou3vzmr3w3c72bq");
 }
 
+TEST(ReadDataSegments, ReadsTheEntriesAskedForOnly) {
+  const PieceSize size = piece_of(1 << 20);
+  const Aggregate aggregate(
+      size, {segment(0, 0, 128), segment(1, 128, 128), segment(5, 256, 256)});
+  const auto indexes = [&](std::uint64_t first, std::uint64_t count) {
+    std::vector<std::uint64_t> found;
+    const auto segments =
+        read_data_segments(aggregate, size, {.first = first, .count = count});
+    EXPECT_TRUE(segments.ok());
+    for (const DataSegment& one : *segments) found.push_back(one.index);
+    return found;
+  };
+  EXPECT_THAT(indexes(0, 1), ElementsAre(0U));
+  EXPECT_THAT(indexes(1, 1), ElementsAre(1U));
+  EXPECT_THAT(indexes(1, 5), ElementsAre(1U, 5U));
+  EXPECT_THAT(indexes(2, 3), IsEmpty());
+  EXPECT_THAT(indexes(5, ~std::uint64_t{0}), ElementsAre(5U));
+  EXPECT_THAT(indexes(~std::uint64_t{0}, ~std::uint64_t{0}), IsEmpty());
+}
+
 }  // namespace
 }  // namespace dagfs::mount
