@@ -93,6 +93,19 @@ class FakeStoreService final : public tools::StoreService {
     return counts;
   }
 
+  Result<tools::PieceProof> prove(
+      const std::string& key,
+      const std::function<void(std::uint64_t)>& progress) override {
+    const MutexLock lock(mutex_);
+    const tools::ShardRecord record = DAGFS_TRY(find_locked(key));
+    if (progress) progress(500);
+    const bool is_bad = record.url.find("bad") != std::string::npos;
+    return tools::PieceProof{.piece_cid = is_bad ? "other" : key,
+                             .bytes = 1000,
+                             .piece_size = 1024,
+                             .problem = is_bad ? "another piece" : ""};
+  }
+
   Result<tools::SubmissionPage> submissions(const std::string& after,
                                             std::uint64_t limit) override {
     const MutexLock lock(mutex_);

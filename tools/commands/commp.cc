@@ -6,10 +6,10 @@
 #include <array>
 #include <thread>
 
-#include "mount/piece/piece_cid.h"
-#include "mount/piece/threaded_commp.h"
+#include "mount/piece/file_commp.h"
 #include "tools/commands/car/open_car.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/commp/manifest_check.h"
 #include "tools/commands/text.h"
 
 namespace dagfs::tools {
@@ -24,13 +24,8 @@ struct CommpOptions {
   std::uint64_t piece_size = 0;  // Padded; 0 for the smallest that will do.
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   bool is_v2 = false;
+  ManifestCheckOptions check;
 };
-
-// What is read at once: the disk's and the kernel's work is amortized, and the
-// hasher, which copies it, finds it in the cache.
-constexpr std::size_t kHashedAtOnce = std::size_t{1} << 20;
-// How much is hashed between two looks of a person at the progress.
-constexpr std::uint64_t kProgressStep = std::uint64_t{64} << 20;
 
 class CommpOfFile {
  public:
@@ -41,18 +36,16 @@ class CommpOfFile {
   // What its bytes commit to, in a piece of the size that was asked for.
   Result<PieceCommitment> compute() {
     const auto file = DAGFS_TRY(open_input(path_));
-    const FileStamp stamp = DAGFS_TRY_CONTEXT(file->stamp(), path_);
     const PieceSize size = DAGFS_TRY_CONTEXT(piece_size(*file), path_);
-    mount::ThreadedPieceHasher hasher({.threads = options_.threads});
-    DAGFS_TRY_CONTEXT(hash_all(*file, &hasher), path_);
+    const auto show = [&](std::uint64_t done) {
+      context_.show_progress(fmt::format(
+          "{}: {} of {}", path_, human_size(done), human_size(file->size())));
+    };
+    auto least = mount::commitment_of(
+        *file, {.threads = options_.threads, .progress = show});
     context_.show_progress("");
-    const FileStamp after = DAGFS_TRY_CONTEXT(file->stamp(), path_);
-    if (stamp != after) {
-      return Error(ErrorCode::kStale,
-                   path_ + ": somebody wrote to it meanwhile");
-    }
-    const PieceCommitment least = DAGFS_TRY_CONTEXT(hasher.finish(), path_);
-    return grown_to(least, size);
+    if (!least.ok()) return std::move(least).error().context(path_);
+    return grown_to(*least, size);
   }
 
  private:
@@ -79,22 +72,6 @@ class CommpOfFile {
                       wanted.padded().bytes(), least.padded().bytes()));
     }
     return wanted;
-  }
-
-  Status hash_all(const RandomAccessFile& file,
-                  mount::ThreadedPieceHasher* hasher) {
-    Bytes buffer(kHashedAtOnce);
-    for (std::uint64_t offset = 0; offset < file.size();) {
-      const auto portion = std::span(buffer).first(
-          std::min<std::uint64_t>(kHashedAtOnce, file.size() - offset));
-      DAGFS_TRY(file.read_at(offset, portion));
-      hasher->append(portion);
-      offset += portion.size();
-      if (offset % kProgressStep != 0) continue;
-      context_.show_progress(fmt::format(
-          "{}: {} of {}", path_, human_size(offset), human_size(file.size())));
-    }
-    return ok_status();
   }
 
   const std::string& path_;
@@ -159,6 +136,12 @@ Result<ExitCode> commp_of_file(const std::string& path,
 }
 
 Result<ExitCode> commp(const CommpOptions& options, CommandContext& context) {
+  if (!options.check.manifest.empty()) {
+    ManifestCheckOptions check = options.check;
+    check.folders = options.files;
+    check.threads = options.threads;
+    return check_manifest(check, context);
+  }
   ExitCode code = ExitCode::kOk;
   for (const std::string& path : options.files) {
     const Result<ExitCode> result = commp_of_file(path, options, context);
@@ -166,6 +149,37 @@ Result<ExitCode> commp(const CommpOptions& options, CommandContext& context) {
     if (code == ExitCode::kOk) code = one;
   }
   return code;
+}
+
+void add_check_options(CLI::App* command, ManifestCheckOptions* check) {
+  CLI::Option* manifest =
+      command
+          ->add_option("--manifest", check->manifest,
+                       "List of pieces that the files below the folders FILE "
+                       "are compared with: CSV or JSON")
+          ->type_name("LIST")
+          ->excludes("--piece-size")
+          ->excludes("--v2");
+  command
+      ->add_option("--state", check->state,
+                   "File that remembers what was hashed; else LIST.checked")
+      ->type_name("PATH")
+      ->needs(manifest);
+  command
+      ->add_flag("--fresh", check->is_fresh,
+                 "Hash again what earlier checks hashed")
+      ->needs(manifest);
+  command
+      ->add_option("--jobs", check->per_disk,
+                   "Files read side by side from one disk; else 1, which is "
+                   "best where heads move")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U))
+      ->needs(manifest);
+  command
+      ->add_flag("--allow-extra", check->is_extra_allowed,
+                 "Files that are not on the list are no fault")
+      ->needs(manifest);
 }
 
 }  // namespace
@@ -178,7 +192,9 @@ void add_commp(CLI::App& program, Selection* selected) {
        .when = "a deal is to be made of a file, or a CID to be compared; all "
                "bytes count, whether they are a CAR or not",
        .example = "dagfs commp archive.car"});
-  command->add_option("files", options->files, "The files")
+  command
+      ->add_option("files", options->files,
+                   "The files, or with --manifest the folders")
       ->type_name("FILE")
       ->required();
   command
@@ -194,6 +210,7 @@ void add_commp(CLI::App& program, Selection* selected) {
                    "Threads that hash; else as many as there are cores")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U));
+  add_check_options(command, &options->check);
   command->add_flag("--json", selected->json, "Print JSON, a line a file");
   select(command, selected, options, commp);
 }

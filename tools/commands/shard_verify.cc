@@ -11,6 +11,7 @@ namespace {
 
 struct ShardVerifyOptions {
   std::vector<std::string> keys;
+  bool is_of_piece = false;  // Its commitment, rather than its blocks.
 };
 
 void print_counts(const std::string& key, const VerifyCounts& counts,
@@ -52,12 +53,38 @@ ExitCode verify_one(const std::string& key, StoreService& store,
                                   counts->bad, counts->blocks));
 }
 
+ExitCode prove_one(const std::string& key, StoreService& store,
+                   CommandContext& context) {
+  const Result<PieceProof> proof =
+      store.prove(key, [&](std::uint64_t bytes_done) {
+        context.show_progress(
+            fmt::format("{}: {}", key, human_size(bytes_done)));
+      });
+  context.show_progress("");
+  if (!proof.ok()) {
+    return context.fail(exit_code_from(proof.error().code()),
+                        fmt::format("{}: {}", key, proof.error().message()));
+  }
+  if (context.json()) {
+    Json json = to_json(*proof);
+    json["key"] = key;
+    context.print_json(json);
+  } else if (proof->problem.empty()) {
+    context.print(fmt::format("{}: proven, {} bytes, piece size {}",
+                              printable(key), proof->bytes, proof->piece_size));
+  }
+  if (proof->problem.empty()) return ExitCode::kOk;
+  return context.fail(ExitCode::kBadData, key + ": " + proof->problem);
+}
+
 Result<ExitCode> verify(const ShardVerifyOptions& options,
                         CommandContext& context) {
   return with_store(context, [&](StoreService& store) -> Result<ExitCode> {
     ExitCode code = ExitCode::kOk;
     for (const std::string& key : options.keys) {
-      const ExitCode one = verify_one(key, store, context);
+      const ExitCode one = options.is_of_piece
+                               ? prove_one(key, store, context)
+                               : verify_one(key, store, context);
       if (code == ExitCode::kOk) code = one;
     }
     return code;
@@ -76,6 +103,9 @@ void add_shard_verify(CLI::App& shard, Selection* selected) {
   command->add_option("keys", options->keys, "Keys of the shards")
       ->type_name("KEY")
       ->required();
+  command->add_flag("--commp", options->is_of_piece,
+                    "Prove that the piece is the one that its key, a piece "
+                    "CID, names; whether it is a CAR makes no difference");
   command->add_flag("--json", selected->json,
                     "Print JSON, a line a problem and a line a shard");
   select(command, selected, options, verify);

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "car/unixfs/tree_importer.h"
-#include "mount/piece/piece_cid.h"
+#include "mount/piece/file_commp.h"
 
 namespace dagfs::tools {
 namespace {
@@ -146,6 +147,31 @@ Result<VerifyCounts> LocalStoreService::verify(const std::string& key,
                       .bad = report.bad.size()};
 }
 
+Result<PieceProof> LocalStoreService::prove(
+    const std::string& key,
+    const std::function<void(std::uint64_t)>& progress) {
+  const dagstore::ShardKey parsed = DAGFS_TRY(dagstore::ShardKey::parse(key));
+  const Result<car::Cid> cid = car::Cid::parse(key);
+  const auto piece = cid.ok() ? mount::parse_piece_cid(*cid)
+                              : Result<mount::PieceCid>(cid.error());
+  // Whether there is such a shard at all comes first.
+  DAGFS_TRY(dagstore_->info(parsed));
+  const mount::PieceExpectation expected = {.cid = DAGFS_TRY(piece)};
+  const auto file = DAGFS_TRY(dagstore_->open_piece(parsed));
+  const mount::FileCommpOptions options = {
+      .threads = std::max(1U, std::thread::hardware_concurrency()),
+      .progress = progress,
+      .cancelled = &is_stopping_};
+  const mount::PieceCommitment found =
+      DAGFS_TRY_CONTEXT(commitment_of(*file, options), "shard " + key);
+  const Status proven = check_commitment(expected, found);
+  return PieceProof{
+      .piece_cid = mount::piece_cid_v1(found.root).to_string(),
+      .bytes = found.payload.bytes(),
+      .piece_size = found.piece.padded().bytes(),
+      .problem = proven.ok() ? std::string() : proven.error().message()};
+}
+
 Result<dagstore::Inbox*> LocalStoreService::inbox() {
   const MutexLock lock(inbox_mutex_);
   if (inbox_ == nullptr) {
@@ -155,6 +181,7 @@ Result<dagstore::Inbox*> LocalStoreService::inbox() {
 }
 
 void LocalStoreService::stop() {
+  is_stopping_ = true;
   {
     const MutexLock lock(inbox_mutex_);
     if (inbox_ != nullptr) inbox_->stop();

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -35,6 +36,9 @@ class LocalStoreService final : public StoreService {
   Result<ShardRecord> initialize(const std::string& key) override;
   Result<VerifyCounts> verify(const std::string& key,
                               const VerifyObserver& observer) override;
+  Result<PieceProof> prove(
+      const std::string& key,
+      const std::function<void(std::uint64_t)>& progress) override;
   Result<SubmissionPage> submissions(const std::string& after,
                                      std::uint64_t limit) override;
   Result<SubmissionEntry> seal_submission(const std::string& name) override;
@@ -57,6 +61,7 @@ class LocalStoreService final : public StoreService {
   const std::shared_ptr<dagstore::Dagstore> dagstore_;
   const dagstore::InboxOptions inbox_options_;
   const StatusSource status_;
+  std::atomic<bool> is_stopping_ = false;
   Mutex inbox_mutex_;
   std::unique_ptr<dagstore::Inbox> inbox_ DAGFS_GUARDED_BY(inbox_mutex_);
 };

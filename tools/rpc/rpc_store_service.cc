@@ -119,6 +119,13 @@ Result<VerifyCounts> RpcStoreService::verify(const std::string& key,
       DAGFS_TRY(call(method::kVerifyShard, {{"key", key}}, observer)));
 }
 
+Result<PieceProof> RpcStoreService::prove(
+    const std::string& key,
+    const std::function<void(std::uint64_t)>& progress) {
+  return piece_proof_from(DAGFS_TRY(
+      call(method::kProveShard, {{"key", key}}, {.progress = progress})));
+}
+
 Result<SubmissionPage> RpcStoreService::submissions(const std::string& after,
                                                     std::uint64_t limit) {
   return submission_page_from(DAGFS_TRY(

@@ -29,6 +29,9 @@ class RpcStoreService final : public StoreService {
   Result<ShardRecord> initialize(const std::string& key) override;
   Result<VerifyCounts> verify(const std::string& key,
                               const VerifyObserver& observer) override;
+  Result<PieceProof> prove(
+      const std::string& key,
+      const std::function<void(std::uint64_t)>& progress) override;
   Result<SubmissionPage> submissions(const std::string& after,
                                      std::uint64_t limit) override;
   Result<SubmissionEntry> seal_submission(const std::string& name) override;

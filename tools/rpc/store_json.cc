@@ -146,6 +146,13 @@ Json to_json(const VerifyCounts& counts) {
           {"bad", counts.bad}};
 }
 
+Json to_json(const PieceProof& proof) {
+  return {{"piece_cid", proof.piece_cid},
+          {"bytes", proof.bytes},
+          {"piece_size", proof.piece_size},
+          {"problem", proof.problem}};
+}
+
 Json to_json(const ServiceStatus& status) {
   return {{"pid", status.pid},
           {"version", status.version},
@@ -196,6 +203,17 @@ Result<VerifyCounts> verify_counts_from(const Json& json) {
   members.read("bad", &counts.bad);
   DAGFS_TRY(members.status());
   return counts;
+}
+
+Result<PieceProof> piece_proof_from(const Json& json) {
+  PieceProof proof;
+  MemberReader members(json);
+  members.read("piece_cid", &proof.piece_cid);
+  members.read("bytes", &proof.bytes);
+  members.read("piece_size", &proof.piece_size);
+  members.read("problem", &proof.problem);
+  DAGFS_TRY(members.status());
+  return proof;
 }
 
 Result<ServiceStatus> service_status_from(const Json& json) {

@@ -13,6 +13,7 @@ namespace dagfs::tools {
 Json to_json(const ShardRecord& record);
 Json to_json(const ShardPage& page);
 Json to_json(const VerifyCounts& counts);
+Json to_json(const PieceProof& proof);
 Json to_json(const ServiceStatus& status);
 // Names in hexadecimal digits, as they may be any bytes.
 Json to_json(const SubmissionEntry& entry);
@@ -25,6 +26,7 @@ Json to_json(const IngestedShard& shard);
 Result<ShardRecord> shard_record_from(const Json& json);
 Result<ShardPage> shard_page_from(const Json& json);
 Result<VerifyCounts> verify_counts_from(const Json& json);
+Result<PieceProof> piece_proof_from(const Json& json);
 Result<ServiceStatus> service_status_from(const Json& json);
 Result<SubmissionEntry> submission_entry_from(const Json& json);
 Result<SubmissionPage> submission_page_from(const Json& json);

@@ -109,6 +109,13 @@ Result<Json> verify_shard(const Arguments& arguments, StoreService& service,
   return to_json(DAGFS_TRY(service.verify(key, observer)));
 }
 
+Result<Json> prove_shard(const Arguments& arguments, StoreService& service,
+                         const Notifier& notify) {
+  const std::string key = key_of(arguments);
+  return to_json(DAGFS_TRY(service.prove(
+      key, progress_to(notify, method::kVerifyProgress, {{"key", key}}))));
+}
+
 std::string raw_of(const Arguments& arguments, const char* name) {
   const auto bytes = bytes_from_hex(arguments[name].get<std::string>());
   return bytes ? std::string(as_text(*bytes)) : std::string();
@@ -179,6 +186,7 @@ constexpr std::array kMethods = {
     Method{method::kDestroyShard, kKeyParameters, destroy_shard},
     Method{method::kInitializeShard, kKeyParameters, initialize_shard},
     Method{method::kVerifyShard, kKeyParameters, verify_shard},
+    Method{method::kProveShard, kKeyParameters, prove_shard},
     Method{method::kListSubmissions, kSubmissionPageParameters,
            list_submissions},
     Method{method::kSealSubmission, kNameParameters, seal_submission},

@@ -23,6 +23,7 @@ inline constexpr char kShardInfo[] = "Dagfs.ShardInfo";
 inline constexpr char kDestroyShard[] = "Dagfs.DestroyShard";
 inline constexpr char kInitializeShard[] = "Dagfs.InitializeShard";
 inline constexpr char kVerifyShard[] = "Dagfs.VerifyShard";
+inline constexpr char kProveShard[] = "Dagfs.ProveShard";
 // Of the inbox. Names and paths, which may be any bytes, in hexadecimal digits.
 inline constexpr char kListSubmissions[] = "Dagfs.ListSubmissions";
 inline constexpr char kSealSubmission[] = "Dagfs.SealSubmission";
@@ -30,7 +31,8 @@ inline constexpr char kRetrySubmission[] = "Dagfs.RetrySubmission";
 inline constexpr char kRemoveSubmission[] = "Dagfs.RemoveSubmission";
 inline constexpr char kIngest[] = "Dagfs.Ingest";
 inline constexpr char kStatus[] = "Dagfs.Status";
-// Sent by the server while kVerifyShard runs.
+// Sent by the server while kVerifyShard runs; the first of them while
+// kProveShard does, too.
 inline constexpr char kVerifyProgress[] = "Dagfs.VerifyProgress";
 inline constexpr char kVerifyProblem[] = "Dagfs.VerifyProblem";
 // And while kIngest runs.

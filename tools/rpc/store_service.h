@@ -70,6 +70,16 @@ struct VerifyCounts {
   friend bool operator==(const VerifyCounts&, const VerifyCounts&) = default;
 };
 
+// What the bytes of a shard's piece commit to.
+struct PieceProof {
+  std::string piece_cid;         // Version 1, in the smallest piece.
+  std::uint64_t bytes = 0;       // That were hashed.
+  std::uint64_t piece_size = 0;  // Padded, of the smallest piece.
+  std::string problem;  // Why they are not what the key says; empty: they are.
+
+  friend bool operator==(const PieceProof&, const PieceProof&) = default;
+};
+
 struct VerifyObserver {
   // Either may be empty. Called on the thread that called verify().
   std::function<void(std::uint64_t bytes_done)> progress;
@@ -154,6 +164,14 @@ class StoreService {
   // blocks are counted and told to `observer`.
   virtual Result<VerifyCounts> verify(const std::string& key,
                                       const VerifyObserver& observer) = 0;
+
+  // Hashes all bytes of the piece and compares what they commit to with the
+  // key, which must be a piece CID of either version: kInvalidArgument if it is
+  // not. Else an Error means that they could not be read. `progress` (may be
+  // empty) is told bytes done, on the thread that called.
+  virtual Result<PieceProof> prove(
+      const std::string& key,
+      const std::function<void(std::uint64_t)>& progress) = 0;
 
   // Children of the inbox whose names come after `after`.
   virtual Result<SubmissionPage> submissions(const std::string& after,

@@ -84,6 +84,11 @@ class Program {
         const tools::VerifyObserver& observer) override {
       return service_.verify(key, observer);
     }
+    Result<tools::PieceProof> prove(
+        const std::string& key,
+        const std::function<void(std::uint64_t)>& progress) override {
+      return service_.prove(key, progress);
+    }
     Result<tools::SubmissionPage> submissions(const std::string& after,
                                               std::uint64_t limit) override {
       return service_.submissions(after, limit);

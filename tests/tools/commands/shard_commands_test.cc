@@ -175,5 +175,23 @@ TEST_P(ShardCommandsTest, VerifyPrintsProblemsAndGoesOn) {
   EXPECT_EQ(result.err, "dagfs: bad: 2 of 10 blocks are bad\n");
 }
 
+TEST_P(ShardCommandsTest, VerifyOfTheCommitmentSaysWhatTheBytesAre) {
+  program_.run({"register", "file:///bad.car", "file:///good.car"});
+  const ProgramResult result =
+      program_.run({"shard", "verify", "--commp", "bad", "good"});
+  EXPECT_EQ(result.code, ExitCode::kBadData);
+  EXPECT_EQ(result.out, "good: proven, 1000 bytes, piece size 1024\n");
+  EXPECT_EQ(result.err, "dagfs: bad: another piece\n");
+
+  const ProgramResult json =
+      program_.run({"shard", "verify", "--commp", "--json", "good"});
+  EXPECT_EQ(json.code, ExitCode::kOk);
+  EXPECT_EQ(Json::parse(json.out), (Json{{"key", "good"},
+                                         {"piece_cid", "good"},
+                                         {"bytes", 1000},
+                                         {"piece_size", 1024},
+                                         {"problem", ""}}));
+}
+
 }  // namespace
 }  // namespace dagfs::tools

@@ -117,6 +117,8 @@ TEST_F(OpenStoreTest, BothWaysAnswerTheSame) {
     EXPECT_EQ(*local.verify(key, {}), *remote.verify(key, {})) << key;
   }
   EXPECT_EQ(remote.verify("bad", {})->bad, 1u);
+  EXPECT_THAT(remote.prove("good", {}), FailsWith(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(remote.prove("none", {}), FailsWith(ErrorCode::kNotFound));
   const std::string too_long(300, 'k');
   for (const std::string& key : {std::string("none"), too_long}) {
     const auto here = local.info(key);
@@ -125,6 +127,23 @@ TEST_F(OpenStoreTest, BothWaysAnswerTheSame) {
     EXPECT_THAT(there, FailsWith(here.error().code()));
     EXPECT_EQ(there.error().message(), here.error().message());
   }
+}
+
+TEST_F(OpenStoreTest, PieceIsProvenByItsKey) {
+  auto store = open_store(impatient());
+  ASSERT_TRUE(store.ok());
+  const std::string other =
+      "baga6ea4seaqf6dw7bhx3c65s4nepiic2qtgzdfyywllbkmiz6vbchd2m3oboshi";
+  ASSERT_TRUE((*store)->register_shards({{other, good_url_}}).ok());
+  const auto wrong = (*store)->prove(other, {});
+  ASSERT_TRUE(wrong.ok()) << wrong.error().message();
+  EXPECT_THAT(wrong->problem, testing::HasSubstr(wrong->piece_cid));
+
+  const std::string key = wrong->piece_cid;
+  ASSERT_TRUE((*store)->register_shards({{key, good_url_}}).ok());
+  const auto proof = (*store)->prove(key, {});
+  ASSERT_TRUE(proof.ok()) << proof.error().message();
+  EXPECT_EQ(proof->problem, "");
 }
 
 TEST_F(OpenStoreTest, ListIsPaged) {

@@ -82,6 +82,9 @@ TEST(StoreJson, CountsAndStatusComeBackAsTheyWere) {
   const VerifyCounts counts = {
       .blocks = 1, .bytes = 2, .unverifiable = 3, .bad = 4};
   EXPECT_THAT(verify_counts_from(to_json(counts)), IsOkAnd(counts));
+  const PieceProof proof = {
+      .piece_cid = "c", .bytes = 1, .piece_size = 2, .problem = "p"};
+  EXPECT_THAT(piece_proof_from(to_json(proof)), IsOkAnd(proof));
   const ServiceStatus status = {.pid = 1,
                                 .version = "v",
                                 .started_at = 2,
@@ -114,6 +117,7 @@ TEST(StoreJson, OtherDocumentsAreCorrupt) {
     EXPECT_THAT(shard_record_from(json), FailsWith(ErrorCode::kCorrupt));
     EXPECT_THAT(shard_page_from(json), FailsWith(ErrorCode::kCorrupt));
     EXPECT_THAT(verify_counts_from(json), FailsWith(ErrorCode::kCorrupt));
+    EXPECT_THAT(piece_proof_from(json), FailsWith(ErrorCode::kCorrupt));
     EXPECT_THAT(service_status_from(json), FailsWith(ErrorCode::kCorrupt));
   }
 }
