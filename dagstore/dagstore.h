@@ -110,6 +110,14 @@ class Dagstore {
   // mount.
   virtual Status register_shards(const std::vector<Registration>& shards) = 0;
 
+  // The same for long lists: those that can be recorded are, in one durable
+  // commit, and each is told what became of it. A key that is there with this
+  // very URL is fine, so a list can be registered again from its start. An
+  // Error of the call: nothing was recorded.
+  enum class Outcome : std::uint8_t { kRegistered, kThereAlready };
+  virtual Result<std::vector<Result<Outcome>>> register_each(
+      const std::vector<Registration>& shards) = 0;
+
   // kNotFound: no such shard.
   virtual Result<ShardInfo> info(const ShardKey& key) const = 0;
 

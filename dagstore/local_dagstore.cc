@@ -110,16 +110,12 @@ class LocalDagstore::Reservation {
     for (const std::string& key : keys_) store_->registering_.erase(key);
   }
 
-  Status reserve(const std::vector<Registration>& shards) {
+  Status reserve(const ShardKey& key) {
     const MutexLock lock(store_->registering_mutex_);
-    for (const Registration& shard : shards) {
-      const std::string& key = shard.key.text();
-      if (!store_->registering_.insert(key).second) {
-        return Error(ErrorCode::kInvalidArgument,
-                     named(shard.key) + ": registered twice at once");
-      }
-      keys_.push_back(key);
+    if (!store_->registering_.insert(key.text()).second) {
+      return Error(ErrorCode::kInvalidArgument, "registered twice at once");
     }
+    keys_.push_back(key.text());
     return ok_status();
   }
 
@@ -143,37 +139,65 @@ LocalDagstore::LocalDagstore(Repo repo, ShardRegistry registry,
                .table = *table_,
                .now = options.now}) {}
 
+struct LocalDagstore::Batch {
+  std::chrono::system_clock::time_point now = std::chrono::system_clock::now();
+  std::vector<ShardInfo> infos;
+  std::set<std::string> folders;
+
+  Status commit(ShardRegistry* registry) const {
+    if (infos.empty()) return ok_status();
+    return registry->add(infos, {folders.begin(), folders.end()});
+  }
+};
+
 Status LocalDagstore::register_shards(const std::vector<Registration>& shards) {
   Reservation reservation(this);
-  DAGFS_TRY(reservation.reserve(shards));
-  DAGFS_TRY(require_free(shards));
-  return add(shards);
-}
-
-Status LocalDagstore::require_free(
-    const std::vector<Registration>& shards) const {
+  Batch batch;
   for (const Registration& shard : shards) {
+    DAGFS_TRY_CONTEXT(reservation.reserve(shard.key), named(shard.key));
     const bool is_taken =
         DAGFS_TRY_CONTEXT(registry_.contains(shard.key), named(shard.key));
     if (is_taken) return key_is_taken().context(named(shard.key));
+    DAGFS_TRY_CONTEXT(prepare(shard, &batch), named(shard.key));
   }
-  return ok_status();
+  return batch.commit(&registry_);
 }
 
-Status LocalDagstore::add(const std::vector<Registration>& shards) {
-  const auto now = std::chrono::system_clock::now();
-  std::vector<ShardInfo> infos;
-  infos.reserve(shards.size());
-  std::set<std::string> folders;
+Result<std::vector<Result<Dagstore::Outcome>>> LocalDagstore::register_each(
+    const std::vector<Registration>& shards) {
+  Reservation reservation(this);
+  Batch batch;
+  std::vector<Result<Outcome>> outcomes;
+  outcomes.reserve(shards.size());
   for (const Registration& shard : shards) {
-    const auto mount =
-        DAGFS_TRY_CONTEXT(mounts_.instantiate(shard.url), named(shard.key));
-    std::string folder = mount->backing_folder();
-    if (!folder.empty()) folders.insert(std::move(folder));
-    infos.push_back(
-        {.key = shard.key, .url = mount->url(), .registered_at = now});
+    outcomes.push_back(prepare_one(shard, &reservation, &batch));
   }
-  return registry_.add(infos, {folders.begin(), folders.end()});
+  DAGFS_TRY(batch.commit(&registry_));
+  return outcomes;
+}
+
+Result<Dagstore::Outcome> LocalDagstore::prepare_one(const Registration& shard,
+                                                     Reservation* reservation,
+                                                     Batch* batch) const {
+  DAGFS_TRY_CONTEXT(reservation->reserve(shard.key), named(shard.key));
+  const bool is_there =
+      DAGFS_TRY_CONTEXT(registry_.contains(shard.key), named(shard.key));
+  if (!is_there) {
+    DAGFS_TRY_CONTEXT(prepare(shard, batch), named(shard.key));
+    return Outcome::kRegistered;
+  }
+  const auto known = registry_.get(shard.key);
+  if (known.ok() && known->url == shard.url) return Outcome::kThereAlready;
+  return key_is_taken().context(named(shard.key));
+}
+
+Status LocalDagstore::prepare(const Registration& shard, Batch* batch) const {
+  const auto mount = DAGFS_TRY(mounts_.instantiate(shard.url));
+  std::string folder = mount->backing_folder();
+  if (!folder.empty()) batch->folders.insert(std::move(folder));
+  batch->infos.push_back(
+      {.key = shard.key, .url = mount->url(), .registered_at = batch->now});
+  return ok_status();
 }
 
 std::optional<ShardInfo> LocalDagstore::live_info(std::string_view key) const {

@@ -25,6 +25,8 @@ class LocalDagstore final : public Dagstore {
                 const DagstoreOptions& options);
 
   Status register_shards(const std::vector<Registration>& shards) override;
+  Result<std::vector<Result<Outcome>>> register_each(
+      const std::vector<Registration>& shards) override;
   Result<ShardInfo> info(const ShardKey& key) const override;
   Status for_each(std::string_view after,
                   const ShardVisitor& visit) const override;
@@ -49,9 +51,12 @@ class LocalDagstore final : public Dagstore {
 
  private:
   class Reservation;
+  struct Batch;  // What one commit adds.
 
   Status require_free(const std::vector<Registration>& shards) const;
-  Status add(const std::vector<Registration>& shards);
+  Status prepare(const Registration& shard, Batch* batch) const;
+  Result<Outcome> prepare_one(const Registration& shard,
+                              Reservation* reservation, Batch* batch) const;
   std::optional<ShardInfo> live_info(std::string_view key) const;
   Result<std::shared_ptr<const mount::Mount>> mount_of(
       const ShardKey& key) const;

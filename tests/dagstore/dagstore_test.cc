@@ -101,6 +101,29 @@ TEST_F(DagstoreTest, UnknownShardIsNotFoundAndNamed) {
               FailsWith(ErrorCode::kNotFound));
 }
 
+TEST_F(DagstoreTest, RegisteringEachTellsWhatBecameOfIt) {
+  add("taken", Bytes(10));
+  const auto outcomes = store->register_each({{key_of("new"), "fault:new"},
+                                              {key_of("taken"), "fault:taken"},
+                                              {key_of("taken"), "fault:twice"},
+                                              {key_of("unknown"), "nothing:x"},
+                                              {key_of("last"), "fault:last"}});
+
+  ASSERT_TRUE(outcomes.ok());
+  ASSERT_EQ(outcomes->size(), 5U);
+  EXPECT_THAT((*outcomes)[0], IsOkAnd(Dagstore::Outcome::kRegistered));
+  EXPECT_THAT((*outcomes)[1], IsOkAnd(Dagstore::Outcome::kThereAlready));
+  EXPECT_THAT((*outcomes)[2], FailsWith(ErrorCode::kInvalidArgument));
+  EXPECT_FALSE((*outcomes)[3].ok());
+  EXPECT_TRUE(store->info(key_of("last")).ok());
+  EXPECT_FALSE(store->info(key_of("unknown")).ok());
+  const auto again = store->register_each(
+      {{key_of("taken"), "fault:other"}, {key_of("new"), "fault:new"}});
+  ASSERT_TRUE(again.ok());
+  EXPECT_THAT((*again)[0], FailsWith(ErrorCode::kInvalidArgument));
+  EXPECT_THAT((*again)[1], IsOkAnd(Dagstore::Outcome::kThereAlready));
+}
+
 TEST_F(DagstoreTest, RegistrationIsAllOrNone) {
   add("a", {});
   sources["b"];

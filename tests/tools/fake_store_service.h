@@ -35,6 +35,22 @@ class FakeStoreService final : public tools::StoreService {
     return ok_status();
   }
 
+  Result<tools::RegisterReport> register_each(
+      const std::vector<tools::NewShard>& shards) override {
+    tools::RegisterReport report;
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      const auto known = info(shards[i].key);
+      if (known.ok() && known->url == shards[i].url) {
+        ++report.there_already;
+      } else if (Status done = register_shards({shards[i]}); done.ok()) {
+        ++report.registered;
+      } else {
+        report.failures.push_back({i, done.error().message()});
+      }
+    }
+    return report;
+  }
+
   Result<tools::ShardPage> list(const std::string& after,
                                 std::uint64_t limit) override {
     const MutexLock lock(mutex_);

@@ -6,8 +6,9 @@
 #include <optional>
 
 #include "dagstore/shard_key.h"
-#include "mount/file_url.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/register_list.h"
+#include "tools/commands/shard_source.h"
 #include "tools/commands/text.h"
 
 namespace dagfs::tools {
@@ -15,15 +16,10 @@ namespace {
 
 struct RegisterOptions {
   std::vector<std::string> sources;
+  std::string list;  // A file, or "-"; empty: none.
   std::optional<std::string> key;
   bool eager = false;
 };
-
-// "file:" has a form without slashes; all other URLs are told from paths by
-// theirs. A file with such a name can be given as "./file:...".
-bool is_url(std::string_view source) {
-  return source.starts_with("file:") || source.find("://") != source.npos;
-}
 
 // The last component of a path or URL, without ".car".
 std::string default_key(std::string_view source) {
@@ -32,25 +28,6 @@ std::string default_key(std::string_view source) {
   if (!is_url(source)) name = source.substr(source.find_last_of('/') + 1);
   if (name.ends_with(".car")) name.remove_suffix(4);
   return std::string(name);
-}
-
-// Registering what the daemon itself shows would have it wait for itself.
-bool is_below(std::string_view path, std::string_view folder) {
-  return !folder.empty() && path.starts_with(folder) &&
-         (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
-Result<std::string> url_of(const std::string& source, const std::string& repo,
-                           const std::string& mountpoint) {
-  if (is_url(source)) return source;
-  if (!mountpoint.empty()) {
-    const std::string path = DAGFS_TRY(mount::canonical_path(source));
-    if (is_below(path, mountpoint)) {
-      return Error(ErrorCode::kInvalidArgument,
-                   fmt::format("{}: lies in the mount of this repo", source));
-    }
-  }
-  return mount::file_url_for(source, repo);
 }
 
 Result<std::string> key_of(const std::string& source,
@@ -80,7 +57,7 @@ Plan plan(const RegisterOptions& options, const std::string& mountpoint,
   Plan result;
   std::map<std::string, std::string> source_of_key;
   for (const std::string& source : options.sources) {
-    Result<std::string> url = url_of(source, context.repo(), mountpoint);
+    Result<std::string> url = source_url(source, context.repo(), mountpoint);
     if (!url.ok()) {
       result.failed = refuse(url.error(), context);
       return result;
@@ -129,6 +106,12 @@ ExitCode initialize_all(const std::vector<NewShard>& shards,
 
 Result<ExitCode> register_sources(const RegisterOptions& options,
                                   CommandContext& context) {
+  if (options.list.empty() == options.sources.empty() ||
+      (!options.list.empty() && (options.key || options.eager))) {
+    return context.fail(ExitCode::kUsage,
+                        "give files or URLs, or else --from alone");
+  }
+  if (!options.list.empty()) return register_list(options.list, context);
   if (options.key && options.sources.size() > 1) {
     return context.fail(ExitCode::kUsage,
                         "--key names one shard, but several files were given");
@@ -158,8 +141,13 @@ void add_register(CLI::App& program, Selection* selected) {
                "are and are not read until somebody looks inside",
        .example = "dagfs register --key baga6ea4seaq... /srv/cars/piece.car"});
   command->add_option("sources", options->sources, "Files, or URLs of a mount")
-      ->type_name("PATH-OR-URL")
-      ->required();
+      ->type_name("PATH-OR-URL");
+  command
+      ->add_option("--from", options->list,
+                   "A list of any length, - for standard input: lines of key, "
+                   "tab, and path or URL, or JSON with \"key\" and \"url\"; a "
+                   "line that is bad is told and stepped over")
+      ->type_name("FILE");
   command
       ->add_option("--key", options->key,
                    "Key of the shard; the file name without .car if not given")

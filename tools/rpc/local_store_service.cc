@@ -100,6 +100,34 @@ Status LocalStoreService::register_shards(const std::vector<NewShard>& shards) {
   return dagstore_->register_shards(registrations);
 }
 
+Result<RegisterReport> LocalStoreService::register_each(
+    const std::vector<NewShard>& shards) {
+  RegisterReport report;
+  std::vector<dagstore::Dagstore::Registration> registrations;
+  std::vector<std::uint64_t> positions;  // Of the registrations.
+  for (std::uint64_t i = 0; i < shards.size(); ++i) {
+    auto key = dagstore::ShardKey::parse(shards[i].key);
+    if (key.ok()) {
+      registrations.push_back({.key = *std::move(key), .url = shards[i].url});
+      positions.push_back(i);
+    } else {
+      report.failures.push_back({i, key.error().message()});
+    }
+  }
+  const auto outcomes = DAGFS_TRY(dagstore_->register_each(registrations));
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (!outcomes[i].ok()) {
+      report.failures.push_back({positions[i], outcomes[i].error().message()});
+    } else if (*outcomes[i] == dagstore::Dagstore::Outcome::kRegistered) {
+      ++report.registered;
+    } else {
+      ++report.there_already;
+    }
+  }
+  std::ranges::sort(report.failures, {}, &RegisterReport::Failure::position);
+  return report;
+}
+
 Result<ShardPage> LocalStoreService::list(const std::string& after,
                                           std::uint64_t limit) {
   const std::uint64_t count_max =

@@ -29,6 +29,8 @@ class LocalStoreService final : public StoreService {
         status_(std::move(status)) {}
 
   Status register_shards(const std::vector<NewShard>& shards) override;
+  Result<RegisterReport> register_each(
+      const std::vector<NewShard>& shards) override;
   Result<ShardPage> list(const std::string& after,
                          std::uint64_t limit) override;
   Result<ShardRecord> info(const std::string& key) override;

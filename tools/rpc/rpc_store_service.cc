@@ -26,6 +26,14 @@ Error error_from_fault(const Json& fault) {
   return Error(error_code_from(code->get<int>()), message->get<std::string>());
 }
 
+Json shards_parameter(const std::vector<NewShard>& shards) {
+  Json list = Json::array();
+  for (const NewShard& shard : shards) {
+    list.push_back({{"key", shard.key}, {"url", shard.url}});
+  }
+  return {{"shards", std::move(list)}};
+}
+
 Json name_parameter(const std::string& name) {
   return {{"name_hex", to_hex(as_bytes(name))}};
 }
@@ -85,12 +93,14 @@ Result<Json> RpcStoreService::call(std::string_view method, const Json& params,
 }
 
 Status RpcStoreService::register_shards(const std::vector<NewShard>& shards) {
-  Json list = Json::array();
-  for (const NewShard& shard : shards) {
-    list.push_back({{"key", shard.key}, {"url", shard.url}});
-  }
-  DAGFS_TRY(call(method::kRegisterShards, {{"shards", std::move(list)}}));
+  DAGFS_TRY(call(method::kRegisterShards, shards_parameter(shards)));
   return ok_status();
+}
+
+Result<RegisterReport> RpcStoreService::register_each(
+    const std::vector<NewShard>& shards) {
+  return register_report_from(
+      DAGFS_TRY(call(method::kRegisterEach, shards_parameter(shards))));
 }
 
 Result<ShardPage> RpcStoreService::list(const std::string& after,

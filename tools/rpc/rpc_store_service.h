@@ -22,6 +22,8 @@ class RpcStoreService final : public StoreService {
       : channel_(std::move(socket), kRpcAnswerSizeMax) {}
 
   Status register_shards(const std::vector<NewShard>& shards) override;
+  Result<RegisterReport> register_each(
+      const std::vector<NewShard>& shards) override;
   Result<ShardPage> list(const std::string& after,
                          std::uint64_t limit) override;
   Result<ShardRecord> info(const std::string& key) override;

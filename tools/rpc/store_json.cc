@@ -139,6 +139,17 @@ Json to_json(const ShardPage& page) {
   return {{"shards", std::move(shards)}, {"more", page.more}};
 }
 
+Json to_json(const RegisterReport& report) {
+  Json failures = Json::array();
+  for (const RegisterReport::Failure& failure : report.failures) {
+    failures.push_back(
+        {{"position", failure.position}, {"reason", failure.reason}});
+  }
+  return {{"registered", report.registered},
+          {"there_already", report.there_already},
+          {"failures", std::move(failures)}};
+}
+
 Json to_json(const VerifyCounts& counts) {
   return {{"blocks", counts.blocks},
           {"bytes", counts.bytes},
@@ -192,6 +203,27 @@ Result<ShardPage> shard_page_from(const Json& json) {
     page.shards.push_back(DAGFS_TRY(shard_record_from(item)));
   }
   return page;
+}
+
+Result<RegisterReport> register_report_from(const Json& json) {
+  RegisterReport report;
+  MemberReader members(json);
+  members.read("registered", &report.registered);
+  members.read("there_already", &report.there_already);
+  DAGFS_TRY(members.status());
+  const Json* failures = members.find("failures");
+  if (failures == nullptr || !failures->is_array()) {
+    return wrong_member("failures");
+  }
+  for (const Json& item : *failures) {
+    RegisterReport::Failure failure;
+    MemberReader parts(item);
+    parts.read("position", &failure.position);
+    parts.read("reason", &failure.reason);
+    DAGFS_TRY(parts.status());
+    report.failures.push_back(std::move(failure));
+  }
+  return report;
 }
 
 Result<VerifyCounts> verify_counts_from(const Json& json) {

@@ -12,6 +12,7 @@ namespace dagfs::tools {
 
 Json to_json(const ShardRecord& record);
 Json to_json(const ShardPage& page);
+Json to_json(const RegisterReport& report);
 Json to_json(const VerifyCounts& counts);
 Json to_json(const PieceProof& proof);
 Json to_json(const ServiceStatus& status);
@@ -25,6 +26,7 @@ Json to_json(const IngestedShard& shard);
 // daemon.
 Result<ShardRecord> shard_record_from(const Json& json);
 Result<ShardPage> shard_page_from(const Json& json);
+Result<RegisterReport> register_report_from(const Json& json);
 Result<VerifyCounts> verify_counts_from(const Json& json);
 Result<PieceProof> piece_proof_from(const Json& json);
 Result<ServiceStatus> service_status_from(const Json& json);

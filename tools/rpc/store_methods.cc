@@ -49,14 +49,23 @@ std::string key_of(const Arguments& arguments) {
   return arguments["key"].get<std::string>();
 }
 
-Result<Json> register_shards(const Arguments& arguments, StoreService& service,
-                             const Notifier& /*notify*/) {
+std::vector<NewShard> shards_of(const Arguments& arguments) {
   std::vector<NewShard> shards;
   for (const Json& item : arguments["shards"]) {
     shards.push_back({.key = item["key"], .url = item["url"]});
   }
-  DAGFS_TRY(service.register_shards(shards));
+  return shards;
+}
+
+Result<Json> register_shards(const Arguments& arguments, StoreService& service,
+                             const Notifier& /*notify*/) {
+  DAGFS_TRY(service.register_shards(shards_of(arguments)));
   return Json(nullptr);
+}
+
+Result<Json> register_each(const Arguments& arguments, StoreService& service,
+                           const Notifier& /*notify*/) {
+  return to_json(DAGFS_TRY(service.register_each(shards_of(arguments))));
 }
 
 Result<Json> list_shards(const Arguments& arguments, StoreService& service,
@@ -181,6 +190,7 @@ constexpr std::array kIngestParameters = {
 
 constexpr std::array kMethods = {
     Method{method::kRegisterShards, kShardsParameters, register_shards},
+    Method{method::kRegisterEach, kShardsParameters, register_each},
     Method{method::kListShards, kPageParameters, list_shards},
     Method{method::kShardInfo, kKeyParameters, shard_info},
     Method{method::kDestroyShard, kKeyParameters, destroy_shard},

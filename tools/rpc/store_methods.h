@@ -18,6 +18,7 @@ namespace dagfs::tools {
 // another namespace can stand beside this one.
 namespace method {
 inline constexpr char kRegisterShards[] = "Dagfs.RegisterShards";
+inline constexpr char kRegisterEach[] = "Dagfs.RegisterEach";
 inline constexpr char kListShards[] = "Dagfs.ListShards";
 inline constexpr char kShardInfo[] = "Dagfs.ShardInfo";
 inline constexpr char kDestroyShard[] = "Dagfs.DestroyShard";

@@ -60,6 +60,17 @@ struct NewShard {
   std::string url;
 };
 
+// What became of a list of shards.
+struct RegisterReport {
+  struct Failure {
+    std::uint64_t position = 0;  // In the list, from 0.
+    std::string reason;
+  };
+  std::uint64_t registered = 0;
+  std::uint64_t there_already = 0;
+  std::vector<Failure> failures;
+};
+
 // Counts of one strict check; the problems themselves go to the observer.
 struct VerifyCounts {
   std::uint64_t blocks = 0;
@@ -149,6 +160,11 @@ class StoreService {
   // All of them or none. kInvalidArgument: a bad or taken key, or a URL nobody
   // can mount.
   virtual Status register_shards(const std::vector<NewShard>& shards) = 0;
+
+  // Those that can be, in one durable commit; shards that are there with the
+  // same URL are counted. Errors: nothing was registered.
+  virtual Result<RegisterReport> register_each(
+      const std::vector<NewShard>& shards) = 0;
 
   // Shards whose keys come after `after` (empty: from the first), at most
   // `limit` and fewer where records are long.

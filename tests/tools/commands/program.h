@@ -66,6 +66,10 @@ class Program {
         const std::vector<tools::NewShard>& shards) override {
       return service_.register_shards(shards);
     }
+    Result<tools::RegisterReport> register_each(
+        const std::vector<tools::NewShard>& shards) override {
+      return service_.register_each(shards);
+    }
     Result<tools::ShardPage> list(const std::string& after,
                                   std::uint64_t limit) override {
       return service_.list(after, limit);

@@ -54,6 +54,44 @@ TEST_P(ShardCommandsTest, RegisterTakesAKeyAndAUrl) {
             "{\"key\":\"p\",\"url\":\"file:pieces/p.car\"}\n");
 }
 
+TEST_P(ShardCommandsTest, ListRegistersWhatItCanAndNamesBadLines) {
+  const std::string list =
+      program_.folder().write("list",
+                              "# what we have\n"
+                              "a\tfile:///a.car\n"
+                              "no tab\n"
+                              "\n"
+                              "{\"key\":\"b\",\"url\":\"file:///b.car\"}\n"
+                              "{\"key\":1}\n"
+                              "a\tfile:///other.car\n"
+                              "last\tfile:///last.car");
+  const ProgramResult first = program_.run({"register", "--from", list});
+  EXPECT_EQ(first.code, ExitCode::kBadData);
+  EXPECT_EQ(first.out, "3 registered, 0 there already, 3 failed\n");
+  EXPECT_THAT(first.err, HasSubstr("line 3: no tab"));
+  EXPECT_THAT(first.err, HasSubstr("line 6: "));
+  EXPECT_THAT(first.err, HasSubstr("line 7: "));
+
+  const ProgramResult again =
+      program_.run({"register", "--json", "--from", list});
+  EXPECT_EQ(Json::parse(again.out)["there_already"], 3);
+}
+
+TEST_P(ShardCommandsTest, ListOfMoreThanABatchIsRegistered) {
+  std::string lines;
+  for (int i = 0; i < 9001; ++i) {
+    lines += "k" + std::to_string(i) + "\tfile:///a.car\n";
+  }
+  const std::string list = program_.folder().write("list", lines);
+  EXPECT_EQ(program_.run({"register", "--from", list}).out,
+            "9001 registered, 0 there already, 0 failed\n");
+  EXPECT_EQ(program_.run({"register", "--from", list, "a.car"}).code,
+            ExitCode::kUsage);
+  EXPECT_EQ(program_.run({"register"}).code, ExitCode::kUsage);
+  EXPECT_NE(program_.run({"register", "--from", "/nowhere"}).code,
+            ExitCode::kOk);
+}
+
 TEST_P(ShardCommandsTest, OneMissingFileRegistersNothing) {
   const std::string absent = program_.folder().path("absent.car");
   const ProgramResult result = program_.run({"register", car("a.car"), absent});
