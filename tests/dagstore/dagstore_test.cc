@@ -103,6 +103,8 @@ TEST_F(DagstoreTest, UnknownShardIsNotFoundAndNamed) {
 
 TEST_F(DagstoreTest, RegisteringEachTellsWhatBecameOfIt) {
   add("taken", Bytes(10));
+  sources["new"];
+  sources["last"];
   const auto outcomes = store->register_each({{key_of("new"), "fault:new"},
                                               {key_of("taken"), "fault:taken"},
                                               {key_of("taken"), "fault:twice"},
