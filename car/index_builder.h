@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "car/base/file.h"
@@ -33,6 +34,14 @@ struct IndexSummary {
 // `cancelled` (may be null) was set.
 Result<IndexSummary> build_index(const RandomAccessFile& file,
                                  const CarHeader& header,
+                                 ZeroSection zero_section, int index_fd,
+                                 const std::atomic<bool>* cancelled);
+
+// The same of several CARs in one file, whose headers have payloads with one
+// and the same offset, from which all positions count. `data_end` is that of
+// the first one. Asserts that there is one.
+Result<IndexSummary> build_index(const RandomAccessFile& file,
+                                 std::span<const CarHeader> headers,
                                  ZeroSection zero_section, int index_fd,
                                  const std::atomic<bool>* cancelled);
 

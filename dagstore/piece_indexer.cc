@@ -8,11 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include "car/base/file_slice.h"
 #include "car/car_extent.h"
 #include "car/car_header.h"
 #include "car/car_index.h"
 #include "car/index_builder.h"
 #include "car/index_comparison.h"
+#include "mount/piece/data_segment.h"
 
 namespace dagfs::dagstore {
 namespace {
@@ -61,14 +63,52 @@ Result<std::uint64_t> size_of_car(const PieceFile& piece,
   return *shape.car_size;
 }
 
+// The CAR that a segment of an aggregate is, as one whose positions count from
+// the aggregate's beginning. nullopt: it is none.
+Result<std::optional<car::CarHeader>> header_of_segment(
+    const PieceFile& piece, const mount::DataSegment& segment) {
+  const ByteRange range{.offset = segment.payload_offset().bytes(),
+                        .size = segment.payload_size().bytes()};
+  auto inner = car::read_car_header(FileSlice(piece, range));
+  if (!inner.ok()) {
+    if (inner.error().code() == ErrorCode::kCorrupt) {
+      return std::optional<car::CarHeader>();
+    }
+    return std::move(inner).error();
+  }
+  const std::uint64_t begin = range.offset + inner->payload.offset;
+  return std::optional(
+      car::CarHeader{.version = inner->version,
+                     .payload = {.size = begin + inner->payload.size},
+                     .first_section = begin + inner->first_section});
+}
+
+// `header`, and those of all segments behind it if the piece is an aggregate.
+// Behind a CARv2 there are none: its blocks lie in its payload.
+Result<std::vector<car::CarHeader>> headers_in(const PieceFile& piece,
+                                               const car::CarHeader& header) {
+  std::vector<car::CarHeader> headers = {header};
+  const auto size =
+      mount::PieceSize::from_unpadded(mount::UnpaddedSize(piece->size()));
+  if (!size.ok() || header.v2) return headers;
+  const auto segments = DAGFS_TRY(mount::read_data_segments(*piece, *size));
+  for (const mount::DataSegment& segment : segments) {
+    if (segment.offset == mount::PaddedOffset()) continue;
+    auto inner = DAGFS_TRY(header_of_segment(piece, segment));
+    if (inner) headers.push_back(*std::move(inner));
+  }
+  return headers;
+}
+
 // `mount` yields `piece`.
 Result<BuiltIndex> build(const ShardKey& key, const mount::Mount& mount,
                          const PieceFile& piece, const IndexRepo& indices,
                          const std::atomic<bool>& cancelled) {
   const car::CarHeader header = DAGFS_TRY(car::read_car_header(*piece));
+  const auto headers = DAGFS_TRY(headers_in(piece, header));
   DurableFile file = DAGFS_TRY(indices.create(key));
   const car::IndexSummary index = DAGFS_TRY(car::build_index(
-      *piece, header, car::ZeroSection::kEndsData, file.fd(), &cancelled));
+      *piece, headers, car::ZeroSection::kEndsData, file.fd(), &cancelled));
   PieceSummary summary = summarize(header, index);
   summary.size =
       DAGFS_TRY(size_of_car(piece, mount.shape(), header, index.data_end));

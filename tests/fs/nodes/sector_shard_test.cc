@@ -42,9 +42,8 @@ class SectorShards : public TreeFixture {
     sector.add(pseudo_random(100, 9));
     hello_root = dag.file("hello");
     store_piece("hello", car_of(dag, {hello_root}).bytes());
-    tests::DagBuilder other;
-    big_root = other.file(as_text(big_content));
-    store_piece("big", car_of(other, {big_root}).bytes());
+    big_root = big_dag.file(as_text(big_content));
+    store_piece("big", car_of(big_dag, {big_root}).bytes());
     store_piece("noise", pseudo_random(5000, 2));
     sector.write(path);
   }
@@ -70,6 +69,7 @@ class SectorShards : public TreeFixture {
 
   tests::DagBuilder dag;
   car::Cid hello_root;
+  tests::DagBuilder big_dag;
   const Bytes big_content = pseudo_random(2'000'000, 3);
   car::Cid big_root;
   std::map<std::string, Stored> stored;
@@ -193,6 +193,18 @@ TEST_F(AggregateShard, SegmentsHaveTheSameInsideAsShards) {
   EXPECT_THAT(tests::read_text(
                   *at("shards/all/segments/0/roots/" + hello_root.to_string())),
               IsOkAnd("hello"));
+}
+
+TEST_F(AggregateShard, BlocksOfAllSegmentsAreFoundInTheShardItself) {
+  const NodePtr blocks = at("shards/all/blocks");
+  EXPECT_THAT(
+      tests::read_text(*at("shards/all/blocks/" + hello_root.to_string())),
+      IsOkAnd("hello"));
+  for (const tests::DagBlock& block : big_dag.blocks()) {
+    const auto found = blocks->lookup(block.cid.to_string());
+    ASSERT_THAT(found, IsOkAnd(testing::NotNull()));
+    EXPECT_EQ(tests::read_all(**found).value(), block.bytes);
+  }
 }
 
 TEST_F(AggregateShard, SegmentThatIsNoCarIsOneThatFails) {
