@@ -98,8 +98,12 @@ Status DiskCheck::scan(const std::vector<std::string>& folders) {
   }
   for (const std::string& folder : folders) DAGFS_TRY(scan_folder(folder));
   std::ranges::sort(files_, {}, &File::path);
-  const auto repeated = std::ranges::unique(files_, {}, &File::path);
-  files_.erase(repeated.begin(), repeated.end());
+  // Not that of std::ranges, which clang 14 cannot compile.
+  const auto is_same = [](const File& a, const File& b) {
+    return a.path == b.path;
+  };
+  files_.erase(std::unique(files_.begin(), files_.end(), is_same),
+               files_.end());
   for (std::size_t i = 0; i < files_.size(); ++i) {
     files_of_name_[base_name(files_[i].path)].push_back(i);
   }
