@@ -72,6 +72,9 @@ class ShardLease {
   std::shared_ptr<const OpenShard> shard_;
 };
 
+// Some blocks (an empty directory's) are in nearly every shard.
+inline constexpr std::size_t kFoundShardsMax = 64;
+
 struct DagstoreOptions {
   std::string repo;  // Folder; must have been made by Dagstore::create.
   std::size_t open_shards_max =
@@ -140,6 +143,17 @@ class Dagstore {
   //
   // kNotFound: no such shard; else why it cannot be read. Waits for disks.
   virtual Result<ShardLease> acquire(const ShardKey& key) = 0;
+
+  // The indexed shards that hold a block of `multihash`, at most
+  // kFoundShardsMax, in no order. Identity multihashes are in none. What was
+  // indexed just now may be missing until the work in the background is done.
+  // kIo, kCorrupt.
+  virtual Result<std::vector<ShardKey>> find_shards(
+      const car::Multihash& multihash) const = 0;
+
+  // Whether find_shards() knows all that was indexed and destroyed; waits for
+  // that no longer than `timeout`.
+  virtual bool wait_until_settled(std::chrono::milliseconds timeout) const = 0;
 
   // The bytes of the piece, indexed or not: also of what is no CAR at all. They
   // are what its mount yields, to the end of a whole piece.

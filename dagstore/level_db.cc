@@ -17,10 +17,6 @@ namespace {
 // 1% of look-ups of absent keys read a block for nothing; LevelDB's own advice.
 constexpr int kFilterBitsPerKey = 10;
 
-// Records are looked up once and then live in memory; what repeats is the index
-// blocks, which tables keep by themselves.
-constexpr std::size_t kCacheSize = std::size_t{2} << 20;
-
 leveldb::Slice as_slice(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -55,10 +51,13 @@ LevelDb::LevelDb() = default;
 LevelDb::LevelDb(LevelDb&&) noexcept = default;
 LevelDb::~LevelDb() = default;
 
-Result<LevelDb> LevelDb::open(const std::string& directory) {
+Result<LevelDb> LevelDb::open(const std::string& directory,
+                              const LevelDbTuning& tuning) {
   LevelDb self;
-  self.filter_.reset(leveldb::NewBloomFilterPolicy(kFilterBitsPerKey));
-  self.cache_.reset(leveldb::NewLRUCache(kCacheSize));
+  if (tuning.has_filters) {
+    self.filter_.reset(leveldb::NewBloomFilterPolicy(kFilterBitsPerKey));
+  }
+  self.cache_.reset(leveldb::NewLRUCache(tuning.cache_size));
 
   // Not paranoid_checks: a power cut leaves a torn record at the log's end, and
   // with them the database would refuse to open for ever. What had been synced
@@ -67,6 +66,8 @@ Result<LevelDb> LevelDb::open(const std::string& directory) {
   options.create_if_missing = true;
   options.filter_policy = self.filter_.get();
   options.block_cache = self.cache_.get();
+  options.write_buffer_size = tuning.write_buffer_size;
+  options.max_file_size = tuning.table_size;
 
   leveldb::DB* db = nullptr;
   const leveldb::Status status = leveldb::DB::Open(options, directory, &db);
@@ -95,9 +96,19 @@ Status LevelDb::write(const LevelDbBatch& batch, Sync sync) {
 
 Status LevelDb::for_each(std::string_view prefix, std::string_view from,
                          const Visitor& visit) const {
+  // A scan would push out what is looked up.
+  return walk(prefix, from, Keep::kNo, visit);
+}
+
+Status LevelDb::find(std::string_view prefix, const Visitor& visit) const {
+  return walk(prefix, prefix, Keep::kYes, visit);
+}
+
+Status LevelDb::walk(std::string_view prefix, std::string_view from, Keep keep,
+                     const Visitor& visit) const {
   leveldb::ReadOptions options;
   options.verify_checksums = true;
-  options.fill_cache = false;  // A scan would push out what is looked up.
+  options.fill_cache = keep == Keep::kYes;
   const std::unique_ptr<leveldb::Iterator> iterator(db_->NewIterator(options));
   for (iterator->Seek(as_slice(std::max(prefix, from))); iterator->Valid();
        iterator->Next()) {

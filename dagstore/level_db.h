@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,13 +43,27 @@ class LevelDbBatch {
 // only kYes survives that of the machine.
 enum class Sync { kNo, kYes };
 
+// How a database is laid out for what is kept in it.
+struct LevelDbTuning {
+  // Ten bits a key, which save get() from reading blocks for absent keys.
+  bool has_filters = true;
+  // Bytes that are sorted in memory before they become a table.
+  std::size_t write_buffer_size = std::size_t{4} << 20;
+  std::size_t table_size = std::size_t{2} << 20;
+  // Blocks that get() and find() read are kept. Records are looked up once and
+  // then live in memory; what repeats is the index blocks, which tables keep by
+  // themselves.
+  std::size_t cache_size = std::size_t{2} << 20;
+};
+
 // An open LevelDB database. Safe for use from many threads at once. Every block
 // read is checked against its checksum.
 class LevelDb {
  public:
   // Makes the database if `directory` holds none. kCorrupt, kIo (among others
   // when another process has it open).
-  static Result<LevelDb> open(const std::string& directory);
+  static Result<LevelDb> open(const std::string& directory,
+                              const LevelDbTuning& tuning = {});
 
   LevelDb(LevelDb&&) noexcept;
   LevelDb& operator=(LevelDb&&) = delete;
@@ -71,8 +86,16 @@ class LevelDb {
   Status for_each(std::string_view prefix, std::string_view from,
                   const Visitor& visit) const;
 
+  // for_each() over all entries with `prefix`, for a few that are looked up and
+  // not scanned: the blocks that hold them stay in the cache.
+  Status find(std::string_view prefix, const Visitor& visit) const;
+
  private:
+  enum class Keep { kNo, kYes };
+
   LevelDb();
+  Status walk(std::string_view prefix, std::string_view from, Keep keep,
+              const Visitor& visit) const;
 
   // Declared in the reverse of the order in which they must die: the database
   // uses the filter and the cache until its destructor returns.

@@ -94,8 +94,11 @@ Result<std::unique_ptr<Dagstore>> Dagstore::open(const DagstoreOptions& options,
   Repo repo = DAGFS_TRY(Repo::open(options.repo));
   ShardRegistry registry =
       DAGFS_TRY(ShardRegistry::open(repo.registry_folder()));
+  auto inverted = DAGFS_TRY(InvertedIndex::open(repo.inverted_folder()));
+  LocalDagstore::Databases databases = {std::move(registry),
+                                        std::move(inverted)};
   return std::unique_ptr<Dagstore>(std::make_unique<LocalDagstore>(
-      std::move(repo), std::move(registry), std::move(mounts), options));
+      std::move(repo), std::move(databases), std::move(mounts), options));
 }
 
 // Keys that are being registered: two threads cannot both find one free, and
@@ -124,19 +127,23 @@ class LocalDagstore::Reservation {
   std::vector<std::string> keys_;
 };
 
-LocalDagstore::LocalDagstore(Repo repo, ShardRegistry registry,
+LocalDagstore::LocalDagstore(Repo repo, Databases databases,
                              mount::MountRegistry mounts,
                              const DagstoreOptions& options)
     : repo_(std::move(repo)),
-      registry_(std::move(registry)),
+      registry_(std::move(databases.registry)),
       indices_(repo_.index_folder()),
       pieces_(std::make_shared<PieceDatabase>(repo_.piece_table_folder())),
       mounts_(with_own_mounts(std::move(mounts), pieces_)),
       table_(std::make_shared<ShardTable>(options.open_shards_max)),
+      inverted_(std::move(databases.inverted)),
+      builder_(
+          {.registry = registry_, .indices = indices_, .inverted = *inverted_}),
       opener_({.registry = registry_,
                .indices = indices_,
                .mounts = mounts_,
                .table = *table_,
+               .inverted = builder_,
                .now = options.now}) {}
 
 struct LocalDagstore::Batch {
@@ -303,6 +310,19 @@ Result<std::vector<std::string>> LocalDagstore::backing_folders() const {
   return registry_.backing_folders();
 }
 
-void LocalDagstore::stop() { opener_.stop(); }
+Result<std::vector<ShardKey>> LocalDagstore::find_shards(
+    const car::Multihash& multihash) const {
+  return inverted_->find(multihash, kFoundShardsMax);
+}
+
+bool LocalDagstore::wait_until_settled(
+    std::chrono::milliseconds timeout) const {
+  return builder_.wait_until_settled(timeout);
+}
+
+void LocalDagstore::stop() {
+  builder_.stop();
+  opener_.stop();
+}
 
 }  // namespace dagfs::dagstore

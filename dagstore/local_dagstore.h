@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -10,6 +11,8 @@
 #include "car/base/mutex.h"
 #include "dagstore/dagstore.h"
 #include "dagstore/index_repo.h"
+#include "dagstore/inverted_builder.h"
+#include "dagstore/inverted_index.h"
 #include "dagstore/piece_database.h"
 #include "dagstore/repo.h"
 #include "dagstore/shard_opener.h"
@@ -21,7 +24,13 @@ namespace dagfs::dagstore {
 // The dagstore in a repo folder of this machine.
 class LocalDagstore final : public Dagstore {
  public:
-  LocalDagstore(Repo repo, ShardRegistry registry, mount::MountRegistry mounts,
+  // What lies in the repo.
+  struct Databases {
+    ShardRegistry registry;
+    std::unique_ptr<InvertedIndex> inverted;
+  };
+
+  LocalDagstore(Repo repo, Databases databases, mount::MountRegistry mounts,
                 const DagstoreOptions& options);
 
   Status register_shards(const std::vector<Registration>& shards) override;
@@ -42,6 +51,9 @@ class LocalDagstore final : public Dagstore {
   Status add_pieces(const std::vector<mount::PieceRecord>& pieces) override;
   Status add_storage_config(const std::string& path) override;
   Status destroy(const ShardKey& key) override;
+  Result<std::vector<ShardKey>> find_shards(
+      const car::Multihash& multihash) const override;
+  bool wait_until_settled(std::chrono::milliseconds timeout) const override;
   Result<VerifyReport> verify(
       const ShardKey& key,
       const std::function<void(std::uint64_t)>& progress) override;
@@ -68,6 +80,8 @@ class LocalDagstore final : public Dagstore {
   const std::shared_ptr<PieceDatabase> pieces_;
   const mount::MountRegistry mounts_;
   const std::shared_ptr<ShardTable> table_;  // Shared with leases.
+  const std::unique_ptr<InvertedIndex> inverted_;
+  InvertedBuilder builder_;
   ShardOpener opener_;
 
   Mutex registering_mutex_;

@@ -34,6 +34,7 @@ class Repo {
   std::string registry_folder() const { return folder_ + "/registry"; }
   std::string piece_table_folder() const { return folder_ + "/sectors"; }
   std::string index_folder() const { return folder_ + "/index"; }
+  std::string inverted_folder() const { return folder_ + "/inverted"; }
 
  private:
   Repo(std::string folder, UniqueFd lock, UniqueFd database_lock)

@@ -43,6 +43,22 @@ ShardKey ShardKey::of_segment(const ShardKey& aggregate, std::uint64_t number) {
       fmt::format("{}{}{}", aggregate.text(), kSegmentInfix, number));
 }
 
+Result<ShardKey> ShardKey::from_stored(std::string_view text) {
+  const std::size_t infix = text.find(kSegmentInfix);
+  if (infix == std::string_view::npos) return parse(text);
+  const ShardKey aggregate = DAGFS_TRY(parse(text.substr(0, infix)));
+  const std::string_view digits = text.substr(infix + kSegmentInfix.size());
+  std::uint64_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, failure] = std::from_chars(digits.data(), end, number);
+  if (failure != std::errc() || stop != end) {
+    return Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("shard key \"{}\": expected a number of a segment", text));
+  }
+  return of_segment(aggregate, number);
+}
+
 std::optional<ShardKey::Segment> ShardKey::as_segment() const {
   const std::size_t infix = text_.find(kSegmentInfix);
   if (infix == std::string::npos) return std::nullopt;

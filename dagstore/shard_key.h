@@ -27,6 +27,9 @@ class ShardKey {
   // parse() gives no such key: nobody registers one.
   static ShardKey of_segment(const ShardKey& aggregate, std::uint64_t number);
 
+  // The text() of any key. kInvalidArgument.
+  static Result<ShardKey> from_stored(std::string_view text);
+
   const std::string& text() const { return text_; }
 
   // What of_segment() was given; nullopt for all other keys.

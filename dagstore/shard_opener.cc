@@ -188,15 +188,17 @@ Result<ShardOpener::Opened> ShardOpener::open_or_index(LiveShard& shard,
 }
 
 Result<ShardOpener::Opened> ShardOpener::index(LiveShard& shard, Work* work) {
+  auto old = old_index(work->info);
   work->info.piece = DAGFS_TRY(
       index_piece(shard.key, *work->mount, parts_.indices, is_stopping_));
   work->info.indexed_at = std::chrono::system_clock::now();
   work->info.state = ShardState::kAvailable;
   work->info.error.clear();
   kill_point("index.in_place");
-  DAGFS_TRY_CONTEXT(parts_.registry.put(work->info, Sync::kYes),
-                    "registry record");
+  DAGFS_TRY_CONTEXT(parts_.registry.put_indexed(work->info), "registry record");
   kill_point("index.recorded");
+  parts_.inverted.retire(shard.key, std::move(old));
+  parts_.inverted.notify();
   Opened opened = DAGFS_TRY(IndexedShard::open(shard.key, *work->info.piece,
                                                *work->mount, parts_.indices));
   if (opened == nullptr) {
@@ -291,13 +293,25 @@ Status ShardOpener::remove(const ShardKey& key) {
   if (!DAGFS_TRY(parts_.registry.contains(key))) {
     return Error(ErrorCode::kNotFound, "not registered");
   }
+  const auto info = parts_.registry.get(key);
+  RetiredIndex old = info.ok() ? old_index(*info) : RetiredIndex{};
   kill_point("destroy.begin");
   DAGFS_TRY_CONTEXT(parts_.registry.remove(key), "registry record");
   kill_point("destroy.record_removed");
+  parts_.inverted.retire(key, std::move(old));
+  parts_.inverted.notify();
   // Without its record the file is never read again, so it may as well stay.
   (void)parts_.indices.remove(key);
   kill_point("destroy.index_removed");
   return ok_status();
+}
+
+// The index that is about to be replaced or removed, if there is one.
+RetiredIndex ShardOpener::old_index(const ShardInfo& info) const {
+  if (!info.piece.has_value()) return {};
+  auto file = parts_.indices.open(info.key, info.piece->index_size);
+  if (!file.ok()) return {};
+  return {info.piece->index_sha256, std::move(file).value()};
 }
 
 void ShardOpener::stop() {

@@ -10,6 +10,7 @@
 #include "car/base/result.h"
 #include "dagstore/dagstore.h"
 #include "dagstore/index_repo.h"
+#include "dagstore/inverted_builder.h"
 #include "dagstore/live_shard.h"
 #include "dagstore/shard_registry.h"
 #include "dagstore/shard_table.h"
@@ -30,6 +31,7 @@ class ShardOpener {
     const IndexRepo& indices;
     const mount::MountRegistry& mounts;
     ShardTable& table;
+    InvertedBuilder& inverted;
     Clock now;
   };
 
@@ -76,6 +78,7 @@ class ShardOpener {
   Status succeed(LiveShard& shard, Work work, Opened opened);
   Error fail(LiveShard& shard, Work work, Error error);
   Status remove(const ShardKey& key);
+  RetiredIndex old_index(const ShardInfo& info) const;
 
   const Parts parts_;
   std::atomic<bool> is_stopping_ = false;

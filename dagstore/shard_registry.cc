@@ -2,6 +2,11 @@
 
 #include "dagstore/shard_registry.h"
 
+#include <fmt/core.h>
+
+#include <atomic>
+#include <chrono>
+
 #include "car/base/kill_point.h"
 #include "dagstore/shard_record.h"
 #include "mount/segment_mount.h"
@@ -13,6 +18,7 @@ constexpr std::string_view kShardPrefix = "shard/";
 constexpr std::string_view kFolderPrefix = "folder/";
 // Apart from the shards: what is found out about segments is no registration.
 constexpr std::string_view kSegmentPrefix = "segment/";
+constexpr std::string_view kChangePrefix = "changed/";
 
 std::string shard_row(std::string_view key) {
   return std::string(kShardPrefix).append(key);
@@ -28,6 +34,17 @@ std::string row_behind(std::string_view after) {
   std::string row = shard_row(after);
   if (!after.empty()) row.push_back('\0');
   return row;
+}
+
+// Its own for each change: by the time for those of several processes, by the
+// count for those of one.
+std::string change_row(std::string_view key) {
+  static std::atomic<std::uint64_t> count = 0;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto ticks =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  return fmt::format("{}{}{}{:016x}{:x}", kChangePrefix, key, '\0', ticks,
+                     ++count);
 }
 
 ShardInfo unreadable_shard(ShardKey key, const Error& error) {
@@ -101,16 +118,53 @@ Status ShardRegistry::put(const ShardInfo& info, Sync sync) {
   return db_.write(batch, sync);
 }
 
+Status ShardRegistry::put_indexed(const ShardInfo& info) {
+  LevelDbBatch batch;
+  batch.put(row_of(info.key), encode_shard_record(info));
+  batch.put(change_row(info.key.text()), {});
+  return db_.write(batch, Sync::kYes);
+}
+
 Status ShardRegistry::remove(const ShardKey& key) {
   LevelDbBatch batch;
   batch.remove(row_of(key));
+  batch.put(change_row(key.text()), {});
   const std::string segments = std::string(kSegmentPrefix) + key.text() + '/';
-  DAGFS_TRY(db_.for_each(segments, segments,
-                         [&](std::string_view row, std::string_view /*value*/) {
-                           batch.remove(row);
-                           return true;
-                         }));
+  DAGFS_TRY(db_.for_each(
+      segments, segments,
+      [&](std::string_view row, std::string_view /*value*/) {
+        batch.remove(row);
+        batch.put(change_row(row.substr(kSegmentPrefix.size())), {});
+        return true;
+      }));
   return db_.write(batch, Sync::kYes);
+}
+
+Result<std::vector<ShardRegistry::Change>> ShardRegistry::changes(
+    std::string_view after, std::size_t max) const {
+  std::vector<Change> found;
+  DAGFS_TRY(db_.for_each(
+      kChangePrefix, after, [&](std::string_view row, std::string_view) {
+        if (row == after) return true;
+        const auto named = row.substr(kChangePrefix.size());
+        auto key = ShardKey::from_stored(named.substr(0, named.find('\0')));
+        if (!key.ok()) return true;  // No such row was ever written by us.
+        found.push_back({std::move(key).value(), std::string(row)});
+        return found.size() < max;
+      }));
+  return found;
+}
+
+Status ShardRegistry::note_change(const ShardKey& key) {
+  LevelDbBatch batch;
+  batch.put(change_row(key.text()), {});
+  return db_.write(batch, Sync::kNo);
+}
+
+Status ShardRegistry::forget(const Change& change) {
+  LevelDbBatch batch;
+  batch.remove(change.row);
+  return db_.write(batch, Sync::kNo);
 }
 
 Status ShardRegistry::for_each(std::string_view after,
@@ -124,6 +178,16 @@ Status ShardRegistry::for_each(std::string_view after,
         if (info.ok()) return visit(std::move(info).value());
         return visit(unreadable_shard(std::move(key).value(), info.error()));
       });
+}
+
+Status ShardRegistry::for_each_segment(std::string_view after,
+                                       const KeyVisitor& visit) const {
+  const std::string from = std::string(kSegmentPrefix).append(after);
+  return db_.for_each(kSegmentPrefix, from,
+                      [&](std::string_view row, std::string_view /*record*/) {
+                        const auto key = row.substr(kSegmentPrefix.size());
+                        return key == after || visit(key);
+                      });
 }
 
 Status ShardRegistry::for_each_key(std::string_view after,

@@ -35,7 +35,24 @@ class ShardRegistry {
              const std::vector<std::string>& backing_folders);
 
   Status put(const ShardInfo& info, Sync sync);
+
+  // Both are durable and note a change of the shard's content, which lives
+  // until it is forgotten: whoever keeps what follows from content works the
+  // changes off, also those of a process that died.
+  Status put_indexed(const ShardInfo& info);
   Status remove(const ShardKey& key);
+
+  struct Change {
+    ShardKey key;
+    std::string row;  // Its own, so that a later change is not forgotten too.
+  };
+  // At most `max` of those noted so far, from the first one behind the row
+  // `after` (empty: from the start). Several may concern one shard.
+  Result<std::vector<Change>> changes(std::string_view after,
+                                      std::size_t max) const;
+  Status note_change(const ShardKey& key);
+  // Not synced: to work a change off twice does no harm.
+  Status forget(const Change& change);
 
   // Visits shards in key order from the first key greater than `after`, until
   // `visit` answers false. One whose record cannot be read is shown as Errored
@@ -47,6 +64,10 @@ class ShardRegistry {
   // The same with keys alone.
   using KeyVisitor = std::function<bool(std::string_view key)>;
   Status for_each_key(std::string_view after, const KeyVisitor& visit) const;
+
+  // The same with the segments that something is known of.
+  Status for_each_segment(std::string_view after,
+                          const KeyVisitor& visit) const;
 
   // Every folder add() was ever given, each once.
   Result<std::vector<std::string>> backing_folders() const;

@@ -37,15 +37,22 @@ std::unique_ptr<Dagstore> open(const std::string& repo) {
   return std::move(store).value();
 }
 
+// Waits for the inverted index.
+Status settle(const Dagstore& store) {
+  if (store.wait_until_settled(std::chrono::seconds(30))) return ok_status();
+  return Error(ErrorCode::kUnavailable, "the inverted index is not settled");
+}
+
 Status do_step(Dagstore& store, std::string_view step) {
   if (step == "register") {
     return store.register_shards({{.key = kKey, .url = "file:a.car"}});
   }
-  if (step == "acquire") {
+  if (step == "acquire" || step == "settle") {
     DAGFS_TRY(store.acquire(kKey));
-    return ok_status();
+    return step == "settle" ? settle(store) : ok_status();
   }
-  return store.destroy(kKey);
+  DAGFS_TRY(store.destroy(kKey));
+  return step == "forget" ? settle(store) : ok_status();
 }
 
 // What runs in the process that is to be killed; no test by itself.
@@ -127,6 +134,15 @@ class CrashTest : public testing::Test {
     const auto index = IndexRepo(repo() + "/index").path_of(kKey);
     EXPECT_TRUE(std::filesystem::exists(index));
     EXPECT_FALSE(std::filesystem::exists(index + ".tmp"));
+    expect_found(*store, text, {kKey});
+  }
+
+  // That the block of `text` is known to be in exactly these shards.
+  static void expect_found(const Dagstore& store, std::string_view text,
+                           const std::vector<ShardKey>& keys) {
+    ASSERT_TRUE(settle(store).ok());
+    const car::Cid cid = tests::CarBuilder().block(text);
+    EXPECT_THAT(store.find_shards(cid.multihash()), IsOkAnd(keys));
   }
 
   tests::TemporaryFolder folder;
@@ -182,6 +198,44 @@ INSTANTIATE_TEST_SUITE_P(EveryStep, FirstIndexCrashTest,
                            });
                            return name;
                          });
+
+class InvertedCrashTest : public CrashTest,
+                          public testing::WithParamInterface<std::string> {};
+
+TEST_P(InvertedCrashTest, ShardIsFoundAfterwards) {
+  do_now("register");
+  die_at(GetParam(), "settle");
+  expect_found(*open(repo()), "before", {kKey});
+}
+
+TEST_P(InvertedCrashTest, OnlyTheNewContentIsFoundAfterwards) {
+  do_now("register");
+  do_now("settle");
+  write_piece("after!");
+  die_at(GetParam(), "settle");
+  expect_found(*open(repo()), "before", {});
+  expect_found(*open(repo()), "after!", {kKey});
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryStep, InvertedCrashTest,
+                         testing::Values("inverted.begun", "inverted.batch",
+                                         "inverted.filled", "inverted.complete",
+                                         "inverted.settled"),
+                         [](const auto& tested) {
+                           return tested.param.substr(tested.param.find('.') +
+                                                      1);
+                         });
+
+TEST_F(CrashTest, DestroyedShardIsNotFoundWhereverTheProcessDied) {
+  for (const char* point :
+       {"destroy.record_removed", "destroy.index_removed", "inverted.dropped",
+        "inverted.batch", "inverted.settled"}) {
+    do_now("register");
+    do_now("settle");
+    die_at(point, "forget");
+    expect_found(*open(repo()), "before", {});
+  }
+}
 
 TEST_F(CrashTest, UnfinishedDestroyLeavesTheShard) {
   do_now("register");
