@@ -11,6 +11,8 @@
 
 #include <algorithm>
 
+#include "dagstore/disk_reserve.h"
+
 namespace dagfs::dagstore {
 namespace {
 
@@ -54,6 +56,7 @@ LevelDb::~LevelDb() = default;
 Result<LevelDb> LevelDb::open(const std::string& directory,
                               const LevelDbTuning& tuning) {
   LevelDb self;
+  self.directory_ = directory;
   if (tuning.has_filters) {
     self.filter_.reset(leveldb::NewBloomFilterPolicy(kFilterBitsPerKey));
   }
@@ -87,6 +90,8 @@ Result<std::optional<std::string>> LevelDb::get(std::string_view key) const {
 }
 
 Status LevelDb::write(const LevelDbBatch& batch, Sync sync) {
+  DAGFS_TRY_CONTEXT(check_free_space(directory_, kDatabaseSpaceMin),
+                    "write to the database");
   leveldb::WriteOptions options;
   options.sync = sync == Sync::kYes;
   const leveldb::Status status = db_->Write(options, batch.batch_.get());

@@ -75,6 +75,8 @@ class LevelDb {
   // answer, not a failure; every other trouble is an Error.
   Result<std::optional<std::string>> get(std::string_view key) const;
 
+  // kNoSpace: less is free on the disk than kDatabaseSpaceMin; nothing was
+  // tried then. kIo.
   Status write(const LevelDbBatch& batch, Sync sync);
 
   // Visits the entries whose key starts with `prefix`, in order of their bytes,
@@ -97,6 +99,7 @@ class LevelDb {
   Status walk(std::string_view prefix, std::string_view from, Keep keep,
               const Visitor& visit) const;
 
+  std::string directory_;
   // Declared in the reverse of the order in which they must die: the database
   // uses the filter and the cache until its destructor returns.
   std::unique_ptr<const leveldb::FilterPolicy> filter_;

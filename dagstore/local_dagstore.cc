@@ -10,6 +10,7 @@
 #include "car/base/file_slice.h"
 #include "car/car_header.h"
 #include "car/car_verifier.h"
+#include "dagstore/disk_reserve.h"
 #include "mount/sector/lotus_mount.h"
 #include "mount/segment_mount.h"
 
@@ -85,6 +86,18 @@ Result<Dagstore::VerifyReport> verify_segments(
   return all;
 }
 
+// Opens a database of the repo, with the space that is kept for that if it must
+// be.
+template <typename Database>
+auto open_with_reserve(const Repo& repo, const std::string& folder) {
+  auto database = Database::open(folder);
+  // It may be for want of space.
+  const bool may_fit = !database.ok() &&
+                       database.error().code() == ErrorCode::kIo &&
+                       release_disk_reserve(repo.folder());
+  return may_fit ? Database::open(folder) : std::move(database);
+}
+
 }  // namespace
 
 Status Dagstore::create(const std::string& repo) { return Repo::create(repo); }
@@ -93,8 +106,10 @@ Result<std::unique_ptr<Dagstore>> Dagstore::open(const DagstoreOptions& options,
                                                  mount::MountRegistry mounts) {
   Repo repo = DAGFS_TRY(Repo::open(options.repo));
   ShardRegistry registry =
-      DAGFS_TRY(ShardRegistry::open(repo.registry_folder()));
-  auto inverted = DAGFS_TRY(InvertedIndex::open(repo.inverted_folder()));
+      DAGFS_TRY(open_with_reserve<ShardRegistry>(repo, repo.registry_folder()));
+  auto inverted =
+      DAGFS_TRY(open_with_reserve<InvertedIndex>(repo, repo.inverted_folder()));
+  keep_disk_reserve(repo.folder());
   LocalDagstore::Databases databases = {std::move(registry),
                                         std::move(inverted)};
   return std::unique_ptr<Dagstore>(std::make_unique<LocalDagstore>(

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 namespace dagfs {
 namespace {
@@ -15,12 +16,20 @@ std::string& armed_name() {
   return name;
 }
 
+// How many may still be reached; never gets to 0 if a name is armed.
+std::atomic<long> left = -1;
+
+void arm(std::string name) {
+  if (name.starts_with('#')) left = std::strtol(name.c_str() + 1, nullptr, 10);
+  armed_name() = std::move(name);
+}
+
 bool arm_from_environment() {
   // Runs before main(), when nobody can be changing the environment.
   const char* name =
       std::getenv("DAGFS_KILL_POINT");  // NOLINT(concurrency-mt-unsafe)
   if (name == nullptr || *name == '\0') return false;
-  armed_name() = name;
+  arm(name);
   return true;
 }
 
@@ -31,13 +40,13 @@ namespace internal {
 std::atomic<bool> kill_point_is_armed = arm_from_environment();
 
 void reach_kill_point(std::string_view name) {
-  if (name == armed_name()) ::kill(::getpid(), SIGKILL);
+  if (name == armed_name() || --left == 0) ::kill(::getpid(), SIGKILL);
 }
 
 }  // namespace internal
 
 void arm_kill_point(std::string name) {
-  armed_name() = std::move(name);
+  arm(std::move(name));
   internal::kill_point_is_armed = true;
 }
 

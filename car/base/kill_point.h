@@ -11,8 +11,9 @@
 
 namespace dagfs {
 
-// Makes the next kill_point(name) kill this process with SIGKILL. The
-// environment variable DAGFS_KILL_POINT does the same from the start.
+// Makes the next kill_point(name) kill this process with SIGKILL; "#9" stands
+// for the ninth that is reached, whatever its name. The environment variable
+// DAGFS_KILL_POINT does the same from the start.
 void arm_kill_point(std::string name);
 
 namespace internal {

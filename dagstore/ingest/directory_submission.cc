@@ -11,7 +11,7 @@
 
 namespace dagfs::dagstore {
 
-Status DirectorySubmission::prepare() {
+Status DirectorySubmission::recover() {
   if (::mkdir(tree().c_str(), 0755) != 0 && errno != EEXIST) {
     return error_from_errno(errno, tree());
   }
@@ -24,11 +24,15 @@ bool DirectorySubmission::seals_by_itself() const {
 }
 
 Result<IngestedPath> DirectorySubmission::make_piece() {
-  // What an earlier attempt left.
-  (void)::unlink((folder() + '/' + std::string(kPieceName)).c_str());
-  return dagstore::make_piece(
+  const std::string piece = folder() + '/' + std::string(kPieceName);
+  // What a crash left.
+  (void)::unlink(piece.c_str());
+  auto made = dagstore::make_piece(
       tree(), folder(), false,
       {.profile = context_->profile, .stop = context_->stop}, context_->pool);
+  // It may be for want of space.
+  if (!made.ok()) (void)::unlink(piece.c_str());
+  return made;
 }
 
 void DirectorySubmission::drop_content() {

@@ -14,7 +14,7 @@ class DirectorySubmission final : public Submission {
   using Submission::Submission;
 
   // Makes the tree's folder unless it is there.
-  Status prepare();
+  Status recover() override;
 
   std::string tree() const { return folder() + "/tree"; }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -70,6 +71,51 @@ class NoSink final : public car::BlockSink {
   }
 };
 
+// Where a leaf's bytes are in its block.
+struct LeafShape {
+  std::size_t head = 0;
+  std::uint64_t size = 0;
+};
+
+// How leaves of this tail's file lie in blocks of `block_size` bytes.
+Result<LeafShape> shape_of_leaves(const Tail& tail, std::uint64_t block_size,
+                                  car::ImportProfile profile) {
+  const std::uint64_t leaf_bytes = tail.size - tail.bytes.size();
+  if (tail.bytes.size() > tail.size || leaf_bytes % tail.leaf_count != 0) {
+    return Error(ErrorCode::kCorrupt, "the tail contradicts itself");
+  }
+  LeafShape shape{.size = leaf_bytes / tail.leaf_count};
+  if (shape.size != block_size) {
+    profile.chunk_size = shape.size;
+    profile.leaves = car::LeafFormat::kDagPb;
+    DAGFS_TRY(car::check_import_profile(profile));
+    NoSink nowhere;
+    shape.head = car::FileBuilder(profile, nowhere, nullptr).leaf_head_size();
+  }
+  if (shape.size > block_size || shape.head > block_size - shape.size) {
+    return Error(ErrorCode::kCorrupt, "leaves are shorter than they were");
+  }
+  return shape;
+}
+
+Status copy_leaves(const Tail& tail, const Bytes& positions,
+                   const car::ReadWriteBlockstore& store,
+                   const car::ImportProfile& profile, int fd) {
+  std::optional<LeafShape> shape;
+  Bytes chunk;
+  for (std::uint64_t i = 0; i < tail.leaf_count; ++i) {
+    const car::BlockLocation block = DAGFS_TRY(store.locate_at(
+        load_le<std::uint64_t>(positions.data() + i * kPositionBytes)));
+    if (!shape) {
+      shape = DAGFS_TRY(shape_of_leaves(tail, block.size, profile));
+      chunk.resize(shape->size);
+    }
+    DAGFS_TRY(store.read_at(block.offset + shape->head, chunk));
+    DAGFS_TRY(write_all(fd, chunk));
+  }
+  return ok_status();
+}
+
 }  // namespace
 
 FileStream::FileStream(const std::string& folder,
@@ -93,7 +139,14 @@ Result<std::unique_ptr<FileStream>> FileStream::create(
       folder, profile, std::move(piece), std::move(leaves), pool));
 }
 
-Status FileStream::append(ByteView bytes) { return builder_.append(bytes); }
+Status FileStream::cut(Status result) {
+  if (!result.ok()) cut_at_ = builder_.leaf_count() * chunk_size_;
+  return result;
+}
+
+Status FileStream::append(ByteView bytes) {
+  return cut(builder_.append(bytes));
+}
 
 Result<std::size_t> FileStream::read_leaf(std::uint64_t index,
                                           std::uint64_t offset,
@@ -110,9 +163,9 @@ Result<std::size_t> FileStream::read_leaf(std::uint64_t index,
 
 Result<std::size_t> FileStream::read(std::uint64_t offset,
                                      std::span<std::byte> out) {
+  if (!cut_at_) DAGFS_TRY(cut(builder_.flush()));
   if (offset >= size()) return std::size_t{0};
   out = out.first(std::min<std::uint64_t>(out.size(), size() - offset));
-  DAGFS_TRY(builder_.flush());
   const std::uint64_t leaf_bytes = builder_.leaf_count() * chunk_size_;
   std::size_t done = 0;
   while (done < out.size() && offset + done < leaf_bytes) {
@@ -148,26 +201,34 @@ Status FileStream::write_leaf_positions() {
 }
 
 Status FileStream::checkpoint(Durability durability) {
+  // A tail that survives the machine must not give way to one that may not.
+  if (was_synced_) durability = Durability::kMachine;
   const bool for_machine = durability == Durability::kMachine;
   if (kept_size_ == size() && (kept_for_machine_ || !for_machine)) {
     return ok_status();
   }
-  DAGFS_TRY(builder_.flush());
+  const Status flushed = cut(builder_.flush());
   DAGFS_TRY(for_machine ? piece_->store().sync() : piece_->store().flush());
   DAGFS_TRY(write_leaf_positions());
   if (for_machine && ::fdatasync(leaves_.get()) != 0) {
     return error_from_errno(errno, path_in(folder_, kLeavesName));
   }
   kill_point("stream.before_tail");
+  DAGFS_TRY(write_tail(cut_at_ ? ByteView() : builder_.tail(), durability));
+  kill_point("stream.after_tail");
+  DAGFS_TRY(flushed);
+  kept_size_ = size();
+  kept_for_machine_ = for_machine;
+  was_synced_ = for_machine;
+  return ok_status();
+}
+
+Status FileStream::write_tail(ByteView tail, Durability durability) {
   std::array<std::byte, kTailHeadSize> numbers{};
   store_le(numbers.data(), leaves_written_);
   store_le(numbers.data() + kPositionBytes, size());
-  const std::array parts = {as_text(numbers), as_text(builder_.tail())};
-  DAGFS_TRY(replace_file(folder_, kTailName, parts, durability));
-  kill_point("stream.after_tail");
-  kept_size_ = size();
-  kept_for_machine_ = for_machine;
-  return ok_status();
+  const std::array parts = {as_text(numbers), as_text(tail)};
+  return replace_file(folder_, kTailName, parts, durability);
 }
 
 Result<WrittenPiece> FileStream::finish(const car::NodeAttributes& attributes) {
@@ -200,16 +261,11 @@ Result<std::uint64_t> FileStream::recover(const std::string& folder,
     auto file = DAGFS_TRY(PosixReadWriteFile::adopt(std::move(piece)));
     const auto resumed =
         DAGFS_TRY(car::ReadWriteBlockstore::resume(std::move(file), {}));
-    NoSink nowhere;
-    const std::size_t head =
-        car::FileBuilder(profile, nowhere, nullptr).leaf_head_size();
-    Bytes chunk(profile.chunk_size);
-    for (std::uint64_t i = 0; i < tail.leaf_count; ++i) {
-      const car::BlockLocation block = DAGFS_TRY(resumed.store->locate_at(
-          load_le<std::uint64_t>(positions.data() + i * kPositionBytes)));
-      DAGFS_TRY(resumed.store->read_at(block.offset + head, chunk));
-      DAGFS_TRY(write_all(fd, chunk));
-    }
+    DAGFS_TRY_CONTEXT(copy_leaves(tail, positions, *resumed.store, profile, fd),
+                      folder);
+  } else if (tail.bytes.size() != tail.size) {
+    return Error(ErrorCode::kCorrupt,
+                 path_in(folder, kTailName) + ": shorter than it was");
   }
   DAGFS_TRY(write_all(fd, tail.bytes));
   return tail.size;

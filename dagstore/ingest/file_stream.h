@@ -39,12 +39,16 @@ class FileStream {
   // stays and comes back from every later call.
   Status append(ByteView bytes);
 
-  std::uint64_t size() const { return builder_.size(); }
+  // After an Error less than was appended: the rest is lost.
+  std::uint64_t size() const { return cut_at_.value_or(builder_.size()); }
+  // Some of it was made to survive the machine, so all that replaces it must.
+  bool was_synced() const { return was_synced_; }
 
   // Bytes so far, fewer than asked only at the end. kCorrupt, kIo.
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out);
 
-  // Everything appended so far survives.
+  // Everything appended so far survives. After an Error of another function
+  // what is left of it does, and the Error comes back.
   Status checkpoint(Durability durability);
 
   // Writes root, index and heads, durably. The stream is of no more use.
@@ -53,9 +57,9 @@ class FileStream {
   // Copies everything appended so far to `fd`, from offset 0.
   Status copy_to(int fd);
 
-  // Copies what the last checkpoint of a stream in `folder` had, as far as the
-  // files hold it, to `fd`. Answers how many bytes that were. kCorrupt: less
-  // is there than the checkpoint said. kIo.
+  // Copies what the last checkpoint of a stream in `folder` had to `fd`, also
+  // if it was of another profile. Answers how many bytes that were. kCorrupt:
+  // less is there than the checkpoint said. kIo.
   static Result<std::uint64_t> recover(const std::string& folder,
                                        const car::ImportProfile& profile,
                                        int fd);
@@ -67,7 +71,10 @@ class FileStream {
 
   Result<std::size_t> read_leaf(std::uint64_t index, std::uint64_t offset,
                                 std::span<std::byte> out) const;
+  // An Error of the disk is for good: what is no leaf by now will be none.
+  Status cut(Status result);
   Status write_leaf_positions();
+  Status write_tail(ByteView tail, Durability durability);
 
   const std::string folder_;
   const std::uint64_t chunk_size_;
@@ -76,7 +83,9 @@ class FileStream {
   std::uint64_t leaves_written_ = 0;
   std::optional<std::uint64_t> kept_size_;  // At the last checkpoint ...
   bool kept_for_machine_ = false;           // ... and how well.
-  car::FileBuilder builder_;                // Last: it writes to the piece.
+  bool was_synced_ = false;
+  std::optional<std::uint64_t> cut_at_;
+  car::FileBuilder builder_;  // Last: it writes to the piece.
 };
 
 }  // namespace dagfs::dagstore

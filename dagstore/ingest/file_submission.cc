@@ -25,6 +25,11 @@ bool exists(const std::string& path) {
 
 }  // namespace
 
+FileSubmission::FileSubmission(std::uint64_t id, std::string folder,
+                               SubmissionRecord record,
+                               const SubmissionContext* context)
+    : Submission(id, std::move(folder), record, context), size_(record.size) {}
+
 FileSubmission::~FileSubmission() {
   const MutexLock lock(content_mutex_);
   // While it can still be read: the intake's thread uses the descriptor.
@@ -37,30 +42,47 @@ std::string FileSubmission::path(std::string_view name) const {
 
 template <typename T>
 Result<T> FileSubmission::noted(Result<T> result) {
-  if (!result.ok()) note_write_failure(result.error());
+  if (result.ok()) return result;
+  note_write_failure(result.error());
+  // What the stream had taken may be lost as well.
+  if (stream_ != nullptr) size_ = stream_->size();
   return result;
+}
+
+// Makes `data` of what the files of a stream hold.
+Status FileSubmission::restore_data() {
+  const std::string temporary = temporary_name(path(kDataName));
+  const Status restored = [&]() -> Status {
+    const UniqueFd fd(::open(temporary.c_str(),
+                             O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!fd) return error_from_errno(errno, temporary);
+    DAGFS_TRY(FileStream::recover(folder(), context_->profile, fd.get()));
+    if (::fsync(fd.get()) != 0 ||
+        std::rename(temporary.c_str(), path(kDataName).c_str()) != 0) {
+      return error_from_errno(errno, temporary);
+    }
+    return sync_folder(folder());
+  }();
+  // It may be for want of space.
+  if (!restored.ok()) (void)::unlink(temporary.c_str());
+  return restored;
+}
+
+Status FileSubmission::prepare_retry() {
+  DAGFS_TRY(write_failure());
+  return recover();
 }
 
 Status FileSubmission::recover() {
   const MutexLock lock(content_mutex_);
   if (!exists(path(kDataName)) && exists(path(kTailName))) {
-    const std::string temporary = temporary_name(path(kDataName));
-    {
-      const UniqueFd fd(::open(temporary.c_str(),
-                               O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-      if (!fd) return error_from_errno(errno, temporary);
-      DAGFS_TRY(FileStream::recover(folder(), context_->profile, fd.get()));
-      if (::fsync(fd.get()) != 0) return error_from_errno(errno, temporary);
-    }
-    if (std::rename(temporary.c_str(), path(kDataName).c_str()) != 0) {
-      return error_from_errno(errno, temporary);
-    }
-    DAGFS_TRY(sync_folder(folder()));
+    DAGFS_TRY(restore_data());
   }
   stream_.reset();
   intake_.reset();
   remove_stream();
   DAGFS_TRY(open_data(O_CREAT));
+  head_ = {};
   struct stat status {};
   if (::fstat(data_.get(), &status) != 0) {
     return error_from_errno(errno, path(kDataName));
@@ -80,11 +102,15 @@ void FileSubmission::remove_stream() {
   for (const std::string_view name : {kTailName, kLeavesName, kPieceName}) {
     (void)::unlink(path(name).c_str());
   }
+  // What a crash left.
+  (void)::unlink(temporary_name(path(kTailName)).c_str());
+  (void)::unlink(temporary_name(path(kDataName)).c_str());
 }
 
 Result<std::size_t> FileSubmission::write(std::uint64_t offset,
                                           ByteView bytes) {
   const MutexLock lock(content_mutex_);
+  DAGFS_TRY(note_unclosed());
   if (offset == size_ && (!data_ || intake_ != nullptr)) {
     DAGFS_TRY(noted(write_next(bytes)));
     size_ += bytes.size();
@@ -148,19 +174,35 @@ Status FileSubmission::become_spool() {
     head_ = {};
     return ok_status();
   }
-  // Under its name only once it is whole: until then the stream's files hold
-  // what was there.
+  Status copied = copy_stream();
+  if (!copied.ok()) {
+    // It may be for want of space.
+    (void)::unlink(temporary_name(path(kDataName)).c_str());
+    return copied;
+  }
+  stream_.reset();
+  remove_stream();
+  return ok_status();
+}
+
+// Under its name only once it is whole: until then the stream's files hold what
+// was there.
+Status FileSubmission::copy_stream() {
   const std::string temporary = temporary_name(path(kDataName));
   UniqueFd fd(
       ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd) return error_from_errno(errno, temporary);
   DAGFS_TRY(stream_->copy_to(fd.get()));
+  const bool was_synced = stream_->was_synced();
+  if (was_synced && ::fsync(fd.get()) != 0) {
+    return error_from_errno(errno, temporary);
+  }
   if (std::rename(temporary.c_str(), path(kDataName).c_str()) != 0) {
     return error_from_errno(errno, temporary);
   }
+  kill_point("spool.renamed");
+  if (was_synced) DAGFS_TRY(sync_folder(folder()));
   data_ = std::move(fd);
-  stream_.reset();
-  remove_stream();
   return ok_status();
 }
 
@@ -184,6 +226,8 @@ Result<std::size_t> FileSubmission::read(std::uint64_t offset,
     if (count < 0) return error_from_errno(errno, path(kDataName));
     return static_cast<std::size_t>(count);
   }
+  // Of an earlier process.
+  if (head_.empty() && size_ > 0) return refusal(EBUSY, "it is being sealed");
   if (offset >= head_.size()) return std::size_t{0};
   const ByteView rest = ByteView(head_).subspan(offset);
   const std::size_t size = std::min(rest.size(), out.size());
@@ -193,6 +237,7 @@ Result<std::size_t> FileSubmission::read(std::uint64_t offset,
 
 Status FileSubmission::truncate(std::uint64_t size) {
   const MutexLock lock(content_mutex_);
+  DAGFS_TRY(note_unclosed());
   if (size == 0) {
     DAGFS_TRY(start_anew());
     forget_write_failure();
@@ -209,6 +254,7 @@ Status FileSubmission::truncate(std::uint64_t size) {
 Status FileSubmission::allocate(std::uint64_t offset, std::uint64_t size,
                                 int flags) {
   const MutexLock lock(content_mutex_);
+  DAGFS_TRY(note_unclosed());
   DAGFS_TRY(noted(become_spool()));
   if (::fallocate(data_.get(), flags, static_cast<off_t>(offset),
                   static_cast<off_t>(size)) != 0) {
@@ -236,12 +282,30 @@ Status FileSubmission::keep_content(Durability durability) {
 }
 
 Status FileSubmission::keep(Durability durability) {
-  DAGFS_TRY(write_failure());
   {
     const MutexLock lock(content_mutex_);
-    DAGFS_TRY(noted(keep_content(durability)));
+    const Status kept = noted(keep_content(durability));
+    // First of all what went wrong before, though all that is left is kept.
+    DAGFS_TRY(write_failure());
+    DAGFS_TRY(kept);
   }
-  DAGFS_TRY(noted(write_record(durability)));
+  return keep_record(durability);
+}
+
+Status FileSubmission::keep_closed() {
+  {
+    const MutexLock lock(content_mutex_);
+    const Status kept = noted(keep_content(Durability::kProcess));
+    DAGFS_TRY(write_failure());
+    DAGFS_TRY(kept);
+    // Together: the next write is not closed.
+    note_closed();
+  }
+  return keep_record(Durability::kProcess);
+}
+
+Status FileSubmission::keep_record(Durability durability) {
+  DAGFS_TRY(write_record(durability));
   kill_point("submission.kept");
   if (durability == Durability::kProcess) return ok_status();
   return sync_folder(folder().substr(0, folder().rfind('/')));
@@ -282,9 +346,12 @@ Result<IngestedPath> FileSubmission::finish_spool() {
       ::futimens(data_.get(), times.data()) != 0) {
     return error_from_errno(errno, path(kDataName));
   }
-  return dagstore::make_piece(
+  auto made = dagstore::make_piece(
       path(kDataName), folder(), true,
       {.profile = context_->profile, .stop = context_->stop}, context_->pool);
+  // It may be for want of space.
+  if (!made.ok()) (void)::unlink(path(kPieceName).c_str());
+  return made;
 }
 
 void FileSubmission::drop_content() {

@@ -24,12 +24,13 @@ inline constexpr std::string_view kDataName = "data";
 // car::kSniffedHeaderSize, wait in memory until they tell which it is.
 class FileSubmission final : public Submission {
  public:
-  using Submission::Submission;
+  FileSubmission(std::uint64_t id, std::string folder, SubmissionRecord record,
+                 const SubmissionContext* context);
   ~FileSubmission() override;
 
-  // Takes up what an earlier process left in the folder. kCorrupt: bytes that
-  // had been there are not.
-  Status recover();
+  // As a plain file, however it came. Where that is not called, because it is a
+  // piece already, nothing can be read: EBUSY.
+  Status recover() override;
 
   // All below as the file systems' calls; begin_change() came first.
 
@@ -41,6 +42,8 @@ class FileSubmission final : public Submission {
   // What was written is kept, whatever becomes of the process or the machine.
   // Tells what went wrong with writes before.
   Status keep(Durability durability);
+  // keep() when a writer closes it.
+  Status keep_closed();
 
   std::uint64_t size() const { return size_; }
 
@@ -48,24 +51,29 @@ class FileSubmission final : public Submission {
   void drop_content() override;
 
  protected:
+  std::uint64_t content_size() const override { return size_; }
   bool seals_by_itself() const override { return true; }
-  Status prepare_retry() override { return recover(); }
+  // What is lost does not come back by trying again.
+  Status prepare_retry() override;
 
  private:
   std::string path(std::string_view name) const;
+  Status restore_data() DAGFS_REQUIRES(content_mutex_);
   Status write_next(ByteView bytes) DAGFS_REQUIRES(content_mutex_);
   Status choose(car::CarSign sign) DAGFS_REQUIRES(content_mutex_);
   Status write_data(std::uint64_t offset, ByteView bytes)
       DAGFS_REQUIRES(content_mutex_);
   Status open_data(int flags) DAGFS_REQUIRES(content_mutex_);
   Status become_spool() DAGFS_REQUIRES(content_mutex_);
+  Status copy_stream() DAGFS_REQUIRES(content_mutex_);
   Status start_anew() DAGFS_REQUIRES(content_mutex_);
   void remove_stream() DAGFS_REQUIRES(content_mutex_);
   Status keep_content(Durability durability) DAGFS_REQUIRES(content_mutex_);
+  Status keep_record(Durability durability);
   car::NodeAttributes node_attributes() const;
   Result<IngestedPath> finish_spool() DAGFS_REQUIRES(content_mutex_);
   template <typename T>
-  Result<T> noted(Result<T> result);
+  Result<T> noted(Result<T> result) DAGFS_REQUIRES(content_mutex_);
 
   std::atomic<std::uint64_t> size_ = 0;
 

@@ -57,6 +57,40 @@ SubmissionRecord damaged_record(const std::string& folder, const Error& why) {
   return record;
 }
 
+Inbox::SubmissionPtr submission_of(std::uint64_t id, const std::string& folder,
+                                   SubmissionRecord record,
+                                   const SubmissionContext* context) {
+  if (record.kind == SubmissionKind::kDirectory) {
+    return std::make_shared<DirectorySubmission>(id, folder, std::move(record),
+                                                 context);
+  }
+  return std::make_shared<FileSubmission>(id, folder, std::move(record),
+                                          context);
+}
+
+// Of an earlier process.
+void take_up(Submission& submission) {
+  submission.recovered();
+  const SubmissionRecord record = submission.record();
+  Status status = ok_status();
+  switch (record.state) {
+    case SubmissionState::kOpen:
+    case SubmissionState::kSealing: status = submission.recover(); break;
+    case SubmissionState::kFailed:
+      // A piece that is in its place already is all there is of it.
+      if (!record.piece.empty() &&
+          !stamp_of_path(submission.folder() + '/' + record.piece).ok()) {
+        break;
+      }
+      submission.forget_piece();
+      status = submission.recover();
+      break;
+    case SubmissionState::kPublishing: break;
+    case SubmissionState::kSealed: submission.drop_content(); break;
+  }
+  if (!status.ok()) submission.set_failed(status.error());
+}
+
 bool is_complete(SubmissionState state) {
   return state == SubmissionState::kSealed || state == SubmissionState::kFailed;
 }
@@ -74,7 +108,9 @@ Inbox::Inbox(Dagstore* store, const InboxOptions& options,
                .now = options.now,
                .pool = &pool_,
                .stop = stop_.get_token(),
-               .rescheduled = [this] { reschedule(); }} {}
+               .rescheduled = [this](InboxClock::time_point due) {
+                 reschedule(due);
+               }} {}
 
 Result<std::unique_ptr<Inbox>> Inbox::open(Dagstore* store,
                                            const InboxOptions& options) {
@@ -123,52 +159,67 @@ Status Inbox::recover() {
   }
   if (failure) return error_from_errno(failure.value(), folder_);
   std::ranges::sort(ids);
-  for (const std::uint64_t id : ids) DAGFS_TRY(recover_folder(id));
+  std::vector<SubmissionPtr> damaged;
+  for (const std::uint64_t id : ids) DAGFS_TRY(recover_folder(id, &damaged));
+  // Now that it is known which names are free.
+  const MutexLock lock(mutex_);
+  for (SubmissionPtr& submission : damaged) {
+    SubmissionRecord record = submission->record();
+    while (by_name_.contains(record.name)) record.name += '~';
+    const std::uint64_t id = submission->id();
+    submission = submission_of(id, folder_of(id), record, &context_);
+    by_name_.emplace(record.name, submission);
+  }
   return ok_status();
 }
 
-Status Inbox::recover_folder(std::uint64_t id) {
+Status Inbox::recover_folder(std::uint64_t id,
+                             std::vector<SubmissionPtr>* damaged) {
   const std::string folder = folder_of(id);
   const MutexLock lock(mutex_);
   next_id_ = std::max(next_id_, id + 1);
-  auto text = read_text(folder + '/' + std::string(kRecordName));
+  const std::string path = folder + '/' + std::string(kRecordName);
+  (void)::unlink(temporary_name(path).c_str());
+  auto text = read_text(path);
   if (!text.ok() && text.error().code() == ErrorCode::kNotFound) {
     // Nobody was told yet that it had been kept.
     remove_folder(folder);
     return ok_status();
   }
-  const std::string content = DAGFS_TRY(std::move(text));
-  auto decoded = decode_submission_record(content);
-  // One that cannot be read must not keep the others from being there.
-  SubmissionRecord record = decoded.ok()
-                                ? *std::move(decoded)
-                                : damaged_record(folder, decoded.error());
-  const std::string name = record.name;
-  const SubmissionState state = record.state;
-  SubmissionPtr submission;
-  Status status = ok_status();
-  if (record.kind == SubmissionKind::kDirectory) {
-    auto directory = std::make_shared<DirectorySubmission>(
-        id, folder, std::move(record), &context_);
-    if (state != SubmissionState::kSealed) status = directory->prepare();
-    submission = std::move(directory);
+  auto record = text.ok() ? decode_submission_record(*text) : text.error();
+  if (record.ok()) {
+    adopt(id, *std::move(record));
   } else {
-    auto file = std::make_shared<FileSubmission>(id, folder, std::move(record),
-                                                 &context_);
-    if (state == SubmissionState::kOpen || state == SubmissionState::kFailed) {
-      status = file->recover();
-    }
-    submission = std::move(file);
-  }
-  if (!status.ok()) submission->set_failed(status.error());
-  if (state == SubmissionState::kSealed) submission->drop_content();
-  // After a crash between two renames the older one had been replaced.
-  const auto [place, is_new] = by_name_.try_emplace(name, submission);
-  if (!is_new) {
-    remove_folder(place->second->folder());
-    place->second = std::move(submission);
+    // One that cannot be read must not keep the others from being there.
+    damaged->push_back(submission_of(
+        id, folder, damaged_record(folder, record.error()), &context_));
   }
   return ok_status();
+}
+
+void Inbox::adopt(std::uint64_t id, SubmissionRecord record) {
+  const std::string folder = folder_of(id);
+  next_id_ = std::max(next_id_, record.named + 1);
+  if (record.name.empty()) return finish_ingest(folder, record);
+  const auto [place, is_new] = by_name_.try_emplace(record.name);
+  if (!is_new) {
+    // A crash while one was to take the other's place.
+    if (place->second->record().named > record.named) {
+      return remove_folder(folder);
+    }
+    remove_folder(place->second->folder());
+  }
+  place->second = submission_of(id, folder, std::move(record), &context_);
+  take_up(*place->second);
+}
+
+// Of a path that was being ingested when the process ended.
+void Inbox::finish_ingest(const std::string& folder,
+                          const SubmissionRecord& record) {
+  const auto key = ShardKey::parse(record.key);
+  // If it fails there is no shard; nobody was told of one.
+  if (key.ok()) (void)publisher_->publish(folder + '/' + record.piece, *key);
+  remove_folder(folder);
 }
 
 Inbox::SubmissionPtr Inbox::find(std::string_view name) const {
@@ -197,11 +248,20 @@ Result<std::uint64_t> Inbox::make_work_folder() {
   return id;
 }
 
+bool Inbox::is_taken(const std::string& name) const {
+  const MutexLock lock(mutex_);
+  return by_name_.contains(name);
+}
+
 Result<std::shared_ptr<FileSubmission>> Inbox::create_file(
     const SubmissionRecord& record) {
+  // Now, as after a crash the newer of two has the name.
+  if (is_taken(record.name)) return refusal(EEXIST, record.name);
   const std::uint64_t id = DAGFS_TRY(make_work_folder());
+  SubmissionRecord named = record;
+  named.named = id;
   auto file =
-      std::make_shared<FileSubmission>(id, folder_of(id), record, &context_);
+      std::make_shared<FileSubmission>(id, folder_of(id), named, &context_);
   Status written = file->write_record(Durability::kProcess);
   const MutexLock lock(mutex_);
   if (written.ok() && by_name_.try_emplace(record.name, file).second) {
@@ -214,13 +274,15 @@ Result<std::shared_ptr<FileSubmission>> Inbox::create_file(
 
 Result<std::shared_ptr<DirectorySubmission>> Inbox::create_directory(
     const std::string& name) {
+  if (is_taken(name)) return refusal(EEXIST, name);
   const std::uint64_t id = DAGFS_TRY(make_work_folder());
   auto directory = std::make_shared<DirectorySubmission>(
       id, folder_of(id),
-      SubmissionRecord{.name = name, .kind = SubmissionKind::kDirectory},
+      SubmissionRecord{
+          .name = name, .named = id, .kind = SubmissionKind::kDirectory},
       &context_);
-  Status made = directory->prepare();
-  // For good, and at once: what is synced in it later must not be nobody's.
+  Status made = directory->recover();
+  // Durable now, as a file in it may be synced at any time.
   if (made.ok()) made = directory->write_record(Durability::kMachine);
   if (made.ok()) made = sync_folder(folder_);
   const MutexLock lock(mutex_);
@@ -232,15 +294,14 @@ Result<std::shared_ptr<DirectorySubmission>> Inbox::create_directory(
   return refusal(EEXIST, name);
 }
 
-Status Inbox::forget(const SubmissionPtr& submission, bool with_content) {
-  switch (submission->state()) {
+Status Inbox::check_forgettable(const Submission& submission) {
+  switch (submission.state()) {
     case SubmissionState::kSealing:
     case SubmissionState::kPublishing:
       return refusal(EBUSY, "it is being sealed");
     case SubmissionState::kOpen:
-      if (auto* directory =
-              dynamic_cast<DirectorySubmission*>(submission.get());
-          directory != nullptr && !with_content) {
+      if (const auto* directory =
+              dynamic_cast<const DirectorySubmission*>(&submission)) {
         std::error_code failure;
         if (!std::filesystem::is_empty(directory->tree(), failure)) {
           return refusal(ENOTEMPTY, "the directory");
@@ -250,7 +311,7 @@ Status Inbox::forget(const SubmissionPtr& submission, bool with_content) {
     case SubmissionState::kSealed:
     case SubmissionState::kFailed: break;
   }
-  return submission->retire();
+  return ok_status();
 }
 
 Status Inbox::remove(const std::string& name, bool with_content) {
@@ -260,8 +321,14 @@ Status Inbox::remove(const std::string& name, bool with_content) {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) return nothing_named(name);
     submission = found->second;
-    DAGFS_TRY(forget(submission, with_content));
+    if (!with_content) DAGFS_TRY(check_forgettable(*submission));
+    DAGFS_TRY(submission->retire());
     by_name_.erase(found);
+  }
+  // Not only when the kernel, too, has forgotten it.
+  if (!submission->is_open()) {
+    submission->drop_content();
+    remove_folder(submission->folder());
   }
   changed_.notify_all();
   return ok_status();
@@ -300,16 +367,25 @@ Result<Inbox::SubmissionPtr> Inbox::change_name(const std::string& from,
   if (other != by_name_.end()) {
     if (replace == Replace::kNever) return refusal(EEXIST, to);
     DAGFS_TRY(check_replaced(*submission, *other->second));
-    DAGFS_TRY(forget(other->second, false));
-    replaced = std::move(other->second);
+    DAGFS_TRY(check_forgettable(*other->second));
+    replaced = other->second;
+    DAGFS_TRY(replaced->begin_retiring());
+  }
+  Status renamed = submission->rename(to, next_id_++);
+  if (!renamed.ok()) {
+    if (replaced != nullptr) replaced->cancel_retiring();
+    return renamed.error();
+  }
+  kill_point("inbox.renaming");
+  if (replaced != nullptr) {
+    // Should this fail, the next process still knows who has the name.
+    (void)replaced->remove_record();
     by_name_.erase(other);
   }
   by_name_.erase(found);
   by_name_.emplace(to, submission);
-  submission->set_name(to);
   ++schedule_;
   changed_.notify_all();
-  DAGFS_TRY(submission->write_record(Durability::kProcess));
   return submission;
 }
 
@@ -356,6 +432,14 @@ Result<IngestResult> Inbox::ingest(const std::string& path,
     IngestedPath piece = DAGFS_TRY(std::move(made));
     ShardKey key = DAGFS_TRY(key_of_piece(piece.piece));
     kill_point("ingest.made");
+    // For whoever finds it after a crash half-way between here and there.
+    const SubmissionRecord record = {
+        .state = SubmissionState::kPublishing,
+        .key = key.text(),
+        .piece = piece.file.substr(piece.file.rfind('/') + 1)};
+    DAGFS_TRY(replace_file(work, kRecordName, encode_submission_record(record),
+                           Durability::kMachine));
+    kill_point("ingest.recorded");
     DAGFS_TRY(publisher_->publish(piece.file, key));
     return IngestResult{std::move(key), std::move(piece.piece)};
   }();
@@ -363,7 +447,18 @@ Result<IngestResult> Inbox::ingest(const std::string& path,
   return result;
 }
 
-void Inbox::reschedule() {
+void Inbox::reschedule(InboxClock::time_point due) {
+  {
+    const MutexLock lock(mutex_);
+    // Most changes only put off what is due anyway; whoever is to look before
+    // then will see.
+    if (due >= wake_at_ && options_.now() < wake_at_) return;
+    ++schedule_;
+  }
+  changed_.notify_all();
+}
+
+void Inbox::look_again() {
   {
     const MutexLock lock(mutex_);
     ++schedule_;
@@ -390,15 +485,19 @@ void Inbox::seal_what_is_due() {
       const MutexLock lock(mutex_);
       if (is_ending_) return;
       schedule = schedule_;
+      wake_at_ = InboxClock::time_point::max();
     }
     InboxClock::time_point wake_at;
     if (const SubmissionPtr submission = next_due(&wake_at)) {
+      // This one may be long at it: the other has to look for what is due next.
+      look_again();
       seal_now(*submission);
-      reschedule();
+      look_again();
       continue;
     }
     const MutexLock lock(mutex_);
     if (!is_ending_ && schedule == schedule_) {
+      wake_at_ = std::min(wake_at_, wake_at);
       const auto pause = wake_at - options_.now();
       changed_.wait_for(mutex_, std::max(pause, decltype(pause)(0)));
     }
@@ -419,6 +518,7 @@ void Inbox::seal_now(Submission& submission) {
   }
   if (status.error().code() == ErrorCode::kStale && !has_piece) {
     submission.set_open();
+    (void)submission.write_record(Durability::kProcess);
     return;
   }
   submission.set_failed(status.error());
@@ -426,10 +526,11 @@ void Inbox::seal_now(Submission& submission) {
 
 Status Inbox::make_and_publish(Submission& submission) {
   if (submission.record().piece.empty()) {
+    // As the next process has to know that it was at rest.
+    DAGFS_TRY(submission.write_record(Durability::kProcess));
     kill_point("seal.begin");
     const IngestedPath made = DAGFS_TRY(submission.make_piece());
-    DAGFS_TRY(submission.set_publishing(
-        made.piece, made.file.substr(made.file.rfind('/') + 1)));
+    DAGFS_TRY(submission.set_publishing(made));
   }
   return publish(submission);
 }

@@ -105,20 +105,24 @@ class Inbox {
         std::unique_ptr<Publisher> publisher);
 
   Status recover();
-  Status recover_folder(std::uint64_t id);
+  Status recover_folder(std::uint64_t id, std::vector<SubmissionPtr>* damaged);
+  void adopt(std::uint64_t id, SubmissionRecord record) DAGFS_REQUIRES(mutex_);
+  void finish_ingest(const std::string& folder, const SubmissionRecord& record);
+  bool is_taken(const std::string& name) const DAGFS_EXCLUDES(mutex_);
   Result<std::uint64_t> make_work_folder();
   std::string folder_of(std::uint64_t id) const;
   Result<SubmissionPtr> change_name(const std::string& from,
                                     const std::string& to, Replace replace);
   Status check_replaced(const Submission& moved, const Submission& replaced);
-  Status forget(const SubmissionPtr& submission, bool with_content);
+  Status check_forgettable(const Submission& submission);
 
   void seal_what_is_due();  // A sealing thread.
   SubmissionPtr next_due(InboxClock::time_point* wake_at) const;
   void seal_now(Submission& submission);
   Status make_and_publish(Submission& submission);
   Status publish(Submission& submission);
-  void reschedule();
+  void reschedule(InboxClock::time_point due);
+  void look_again();
 
   Dagstore* const store_;
   const InboxOptions options_;
@@ -134,6 +138,9 @@ class Inbox {
       DAGFS_GUARDED_BY(mutex_);
   std::uint64_t next_id_ DAGFS_GUARDED_BY(mutex_) = 1;
   std::uint64_t schedule_ DAGFS_GUARDED_BY(mutex_) = 0;
+  // When a sealing thread will look whatever happens.
+  InboxClock::time_point wake_at_ DAGFS_GUARDED_BY(mutex_) =
+      InboxClock::time_point::max();
   bool is_ending_ DAGFS_GUARDED_BY(mutex_) = false;
 
   std::vector<std::thread> sealers_;  // Last: they use all of the above.

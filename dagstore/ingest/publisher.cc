@@ -62,6 +62,16 @@ Status Publisher::place(const std::string& path, const ShardKey& key) {
   return ok_status();
 }
 
+Status Publisher::register_new(const ShardKey& key, const std::string& url) {
+  DAGFS_TRY(store_->register_shards({{.key = key, .url = url}}));
+  kill_point("publish.registered");
+  const auto lease = store_->acquire(key);
+  if (lease.ok()) return ok_status();
+  // Nobody was told of it yet.
+  (void)store_->destroy(key);
+  return lease.error();
+}
+
 Status Publisher::publish(const std::string& path, const ShardKey& key) {
   const MutexLock lock(mutex_);
   const std::string url = mount::file_url_from_path(relative_path_of(key));
@@ -80,12 +90,17 @@ Status Publisher::publish(const std::string& path, const ShardKey& key) {
     return known.error();
   }
   DAGFS_TRY(place(path, key));
-  if (!known.ok()) {
-    DAGFS_TRY(store_->register_shards({{.key = key, .url = url}}));
-    kill_point("publish.registered");
+  if (known.ok()) {
+    const ShardLease lease = DAGFS_TRY(store_->acquire(key));
+    return ok_status();
   }
-  const ShardLease lease = DAGFS_TRY(store_->acquire(key));
-  return ok_status();
+  Status registered = register_new(key, url);
+  if (registered.ok()) return registered;
+  const auto left = store_->info(key);
+  if (!left.ok() && left.error().code() == ErrorCode::kNotFound) {
+    (void)move_durably(store_->repo() + '/' + relative_path_of(key), path);
+  }
+  return registered;
 }
 
 }  // namespace dagfs::dagstore

@@ -25,14 +25,15 @@ class Publisher {
   // already.
   //
   // kUnavailable: there is a shard of this key that cannot be read; else as
-  // Dagstore::register_shards and acquire. The file is then at `path` still, or
-  // in its place.
+  // Dagstore::register_shards and acquire. The file is then at `path` again and
+  // there is no shard, as far as the disk allows.
   Status publish(const std::string& path, const ShardKey& key);
 
  private:
   explicit Publisher(Dagstore* store) : store_(store) {}
 
   Status place(const std::string& path, const ShardKey& key);
+  Status register_new(const ShardKey& key, const std::string& url);
 
   Dagstore* const store_;
   Mutex mutex_;  // Held while one is published: two may be the same.

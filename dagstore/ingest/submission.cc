@@ -14,6 +14,15 @@
 #include "dagstore/ingest/publisher.h"
 
 namespace dagfs::dagstore {
+namespace {
+
+constexpr std::string_view kInterrupted =
+    "it was not complete yet when the daemon ended; it is sealed when it is "
+    "written to again, or told to";
+constexpr std::string_view kLostBytes =
+    "bytes that were written to it could not be kept";
+
+}  // namespace
 
 Submission::~Submission() {
   if (!is_retired_) return;
@@ -37,18 +46,50 @@ bool Submission::looks_like_directory() const {
          record_.state != SubmissionState::kSealed;
 }
 
+void Submission::recovered() {
+  const MutexLock lock(mutex_);
+  // What was in it at least was durable once, perhaps.
+  if (record_.has_lost_bytes) {
+    write_failure_ = Error(ErrorCode::kIo, std::string(kLostBytes));
+  }
+  if (record_.state == SubmissionState::kSealing) {
+    record_.state = SubmissionState::kOpen;
+    seal_is_asked_ = true;
+  } else if (record_.state == SubmissionState::kOpen) {
+    waits_ = record_.kind == SubmissionKind::kDirectory || !record_.is_closed;
+    record_.error = waits_ ? kInterrupted : "";
+  }
+}
+
+void Submission::forget_piece() {
+  const MutexLock lock(mutex_);
+  record_.key.clear();
+  record_.piece.clear();
+  record_.root.clear();
+  record_.car_size = 0;
+  record_.piece_size = 0;
+}
+
 void Submission::opened() {
   const MutexLock lock(mutex_);
   ++open_count_;
 }
 
+bool Submission::is_open() const {
+  const MutexLock lock(mutex_);
+  return open_count_ > 0;
+}
+
 void Submission::closed() {
+  const InboxClock::time_point now = context_->now();
+  bool is_asked = false;
   {
     const MutexLock lock(mutex_);
     --open_count_;
-    changed_at_ = context_->now();
+    changed_at_ = now;
+    is_asked = seal_is_asked_;
   }
-  context_->rescheduled();
+  context_->rescheduled(is_asked ? now : now + context_->settle_time);
 }
 
 Status Submission::begin_change() {
@@ -66,12 +107,29 @@ Status Submission::begin_change() {
 }
 
 void Submission::changed() {
+  const InboxClock::time_point now = context_->now();
+  bool is_asked = false;
   {
     const MutexLock lock(mutex_);
     --change_count_;
-    changed_at_ = context_->now();
+    changed_at_ = now;
+    is_asked = seal_is_asked_;
+    if (waits_ && record_.kind == SubmissionKind::kDirectory) {
+      waits_ = false;
+      record_.error.clear();
+    }
   }
-  context_->rescheduled();
+  context_->rescheduled(is_asked ? now : now + context_->settle_time);
+}
+
+Status Submission::store(const SubmissionRecord& record,
+                         Durability durability) {
+  // In the place of a durable one, one that is not could be none after all.
+  if (is_durable_) durability = Durability::kMachine;
+  DAGFS_TRY(replace_file(folder_, kRecordName, encode_submission_record(record),
+                         durability));
+  is_durable_ = durability == Durability::kMachine;
+  return ok_status();
 }
 
 Status Submission::write_record(Durability durability) {
@@ -82,18 +140,20 @@ Status Submission::write_record(Durability durability) {
     if (is_retired_) return ok_status();
     record = record_;
   }
-  // A crash ends the sealing.
-  if (record.state == SubmissionState::kSealing) {
-    record.state = SubmissionState::kOpen;
-  }
-  return replace_file(folder_, kRecordName, encode_submission_record(record),
-                      durability);
+  return store(record, durability);
 }
 
-void Submission::set_name(const std::string& name) {
+Status Submission::rename(const std::string& name, std::uint64_t named) {
+  const MutexLock file_lock(record_file_mutex_);
+  SubmissionRecord renamed = record();
+  renamed.name = name;
+  renamed.named = named;
+  DAGFS_TRY(store(renamed, Durability::kProcess));
   const MutexLock lock(mutex_);
   record_.name = name;
+  record_.named = named;
   changed_at_ = context_->now();
+  return ok_status();
 }
 
 void Submission::set_attributes(mode_t permissions, uid_t uid, gid_t gid,
@@ -105,17 +165,39 @@ void Submission::set_attributes(mode_t permissions, uid_t uid, gid_t gid,
   record_.mtime = mtime;
 }
 
-Status Submission::retire() {
+void Submission::set_mtime(timespec mtime) {
+  const MutexLock lock(mutex_);
+  record_.mtime = mtime;
+}
+
+Status Submission::begin_retiring() {
   const MutexLock file_lock(record_file_mutex_);
   const MutexLock lock(mutex_);
   if (is_claimed_) return refusal(EBUSY, "it is being sealed");
+  is_retired_ = true;
+  return ok_status();
+}
+
+void Submission::cancel_retiring() {
+  const MutexLock lock(mutex_);
+  is_retired_ = false;
+}
+
+Status Submission::remove_record() {
+  const MutexLock file_lock(record_file_mutex_);
   // Without its record a folder is nobody's.
   const std::string path = folder_ + '/' + std::string(kRecordName);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     return error_from_errno(errno, path);
   }
-  is_retired_ = true;
   return ok_status();
+}
+
+Status Submission::retire() {
+  DAGFS_TRY(begin_retiring());
+  Status removed = remove_record();
+  if (!removed.ok()) cancel_retiring();
+  return removed;
 }
 
 void Submission::ask_for_seal() {
@@ -123,7 +205,7 @@ void Submission::ask_for_seal() {
     const MutexLock lock(mutex_);
     seal_is_asked_ = true;
   }
-  context_->rescheduled();
+  context_->rescheduled(context_->now());
 }
 
 Status Submission::ask_for_retry() {
@@ -139,10 +221,9 @@ Status Submission::ask_for_retry() {
     record_.state = record_.piece.empty() ? SubmissionState::kOpen
                                           : SubmissionState::kPublishing;
     record_.error.clear();
-    write_failure_.reset();
     seal_is_asked_ = true;
   }
-  context_->rescheduled();
+  context_->rescheduled(context_->now());
   return ok_status();
 }
 
@@ -156,7 +237,9 @@ std::optional<InboxClock::time_point> Submission::due() const {
     return std::nullopt;
   }
   if (seal_is_asked_) return changed_at_;
-  if (!by_itself) return std::nullopt;
+  const bool is_partial =
+      record_.kind == SubmissionKind::kDirectory && write_failure_.has_value();
+  if (!by_itself || waits_ || is_partial) return std::nullopt;
   return changed_at_ + context_->settle_time;
 }
 
@@ -183,14 +266,15 @@ void Submission::set_open() {
   changed_at_ = context_->now();
 }
 
-Status Submission::set_publishing(const WrittenPiece& piece,
-                                  const std::string& file) {
+Status Submission::set_publishing(const IngestedPath& made) {
+  const WrittenPiece& piece = made.piece;
   const ShardKey key = DAGFS_TRY(key_of_piece(piece));
   {
     const MutexLock lock(mutex_);
     record_.state = SubmissionState::kPublishing;
     record_.key = key.text();
-    record_.piece = file;
+    record_.piece = made.file.substr(made.file.rfind('/') + 1);
+    record_.size = content_size();
     record_.root =
         piece.roots.size() == 1 ? piece.roots.front().to_string() : "";
     record_.car_size = piece.car_size;
@@ -204,15 +288,11 @@ Status Submission::set_publishing(const WrittenPiece& piece,
 
 Status Submission::set_sealed() {
   kill_point("seal.published");
+  const MutexLock file_lock(record_file_mutex_);
   SubmissionRecord sealed = record();
   sealed.state = SubmissionState::kSealed;
   sealed.error.clear();
-  {
-    const MutexLock file_lock(record_file_mutex_);
-    DAGFS_TRY(replace_file(folder_, kRecordName,
-                           encode_submission_record(sealed),
-                           Durability::kMachine));
-  }
+  DAGFS_TRY(store(sealed, Durability::kMachine));
   kill_point("seal.sealed");
   // Seen as sealed only now that it is so for good.
   const MutexLock lock(mutex_);
@@ -236,12 +316,40 @@ void Submission::set_failed(const Error& error) {
 
 void Submission::note_write_failure(const Error& error) {
   const MutexLock lock(mutex_);
-  if (!write_failure_.has_value()) write_failure_ = error;
+  record_.has_lost_bytes = true;
+  if (write_failure_.has_value()) return;
+  write_failure_ = error;
+  if (record_.state == SubmissionState::kOpen) record_.error = error.message();
 }
 
 void Submission::forget_write_failure() {
   const MutexLock lock(mutex_);
+  if (!write_failure_.has_value()) return;
   write_failure_.reset();
+  record_.has_lost_bytes = false;
+  record_.error.clear();
+}
+
+Status Submission::note_unclosed() {
+  {
+    const MutexLock lock(mutex_);
+    if (!record_.is_closed) return ok_status();
+    record_.is_closed = false;
+  }
+  Status written = write_record(Durability::kProcess);
+  if (!written.ok()) {
+    const MutexLock lock(mutex_);
+    record_.is_closed = true;
+  }
+  return written;
+}
+
+void Submission::note_closed() {
+  const MutexLock lock(mutex_);
+  record_.is_closed = true;
+  if (!waits_) return;
+  waits_ = false;
+  record_.error.clear();
 }
 
 Status Submission::write_failure() const {

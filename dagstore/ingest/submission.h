@@ -32,8 +32,8 @@ struct SubmissionContext {
   car::HashPool* pool;
   std::stop_token stop;  // Asked to, the making of pieces ends soon.
   // Called, from any thread and with no lock held, when a submission may be
-  // ready to be sealed at another time than before.
-  std::function<void()> rescheduled;
+  // ready to be sealed at that time, which it was not before.
+  std::function<void(InboxClock::time_point)> rescheduled;
 };
 
 // One child of the inbox, in a folder of its own below the repo's inbox/.
@@ -60,25 +60,47 @@ class Submission {
   SubmissionRecord record() const;
   SubmissionState state() const;
 
+  // An earlier process left it. One that was still being written is not sealed
+  // by itself then: a directory until it is changed again, a file until a
+  // writer closes it. Before all that follows.
+  void recovered();
+  // Makes what an earlier process left ready to be used. kCorrupt: bytes that
+  // had been there are not. kNoSpace, kIo.
+  virtual Status recover() = 0;
+  // The piece is to be made anew from what is there.
+  void forget_piece();
+
   // Life of handles and changes, as the file system tells them. Never wait.
   void opened();
   void closed();
+  bool is_open() const;
   Status begin_change();  // changed() follows, unless it is refused.
   void changed();
 
   // A directory that is not a link to its shard yet.
   bool looks_like_directory() const;
 
-  // Writes the record; durable, or as the system likes.
+  // Writes the record. Once that was durable it always is: what replaces it
+  // must not be less.
   Status write_record(Durability durability);
-  void set_name(const std::string& name);
+  // On disk first: after an Error it has its old name.
+  Status rename(const std::string& name, std::uint64_t named);
   // Of a file.
   void set_attributes(mode_t permissions, uid_t uid, gid_t gid, timespec mtime);
+  void set_mtime(timespec mtime);
+
+  // Bytes written are lost, so it must not be sealed as if it were whole: a
+  // file fails then, and a directory waits until it is told to.
+  void note_write_failure(const Error& error);
 
   // It has no name any more: nobody will seal it, and when the last one lets go
   // of it, it is gone; a crash has the same effect. kRefused (EBUSY): it is
   // being sealed.
   Status retire();
+  // retire() in two steps; between them it can be taken back.
+  Status begin_retiring();
+  void cancel_retiring();
+  Status remove_record();
 
   // To be sealed as soon as nothing is open any more.
   void ask_for_seal();
@@ -96,7 +118,7 @@ class Submission {
   // written to meanwhile. Else what is wrong with it.
   virtual Result<IngestedPath> make_piece() = 0;
   void set_open();  // It is to be tried again from the start.
-  Status set_publishing(const WrittenPiece& piece, const std::string& file);
+  Status set_publishing(const IngestedPath& piece);
   Status set_sealed();
   // Durably if that is possible.
   void set_failed(const Error& error);
@@ -104,27 +126,35 @@ class Submission {
   virtual void drop_content() = 0;
 
  protected:
+  // Bytes, of a file.
+  virtual std::uint64_t content_size() const { return 0; }
   // Whether it should be sealed without being asked to.
   virtual bool seals_by_itself() const = 0;
   // Makes what an attempt left ready for the next one.
   virtual Status prepare_retry() { return ok_status(); }
-  // Bytes written are lost, so it must not be sealed as if it were whole.
-  void note_write_failure(const Error& error);
   void forget_write_failure();  // Nothing of what was written is wanted.
   Status write_failure() const;
+  // Of a file: before it is written to again, and when a writer closed it.
+  Status note_unclosed();
+  void note_closed();
 
   const SubmissionContext* const context_;
 
  private:
+  Status store(const SubmissionRecord& record, Durability durability)
+      DAGFS_REQUIRES(record_file_mutex_);
+
   const std::uint64_t id_;
   const std::string folder_;
 
   Mutex record_file_mutex_;  // Before mutex_: records are written in order.
+  bool is_durable_ DAGFS_GUARDED_BY(record_file_mutex_) = false;
   mutable Mutex mutex_;
   SubmissionRecord record_ DAGFS_GUARDED_BY(mutex_);
   std::uint64_t open_count_ DAGFS_GUARDED_BY(mutex_) = 0;
   std::uint64_t change_count_ DAGFS_GUARDED_BY(mutex_) = 0;
   bool seal_is_asked_ DAGFS_GUARDED_BY(mutex_) = false;
+  bool waits_ DAGFS_GUARDED_BY(mutex_) = false;       // See recovered().
   bool is_claimed_ DAGFS_GUARDED_BY(mutex_) = false;  // By who seals it.
   bool is_retired_ DAGFS_GUARDED_BY(mutex_) = false;
   InboxClock::time_point changed_at_ DAGFS_GUARDED_BY(mutex_);

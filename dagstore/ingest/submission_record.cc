@@ -25,6 +25,13 @@ constexpr std::array<std::pair<SubmissionState, std::string_view>, 5> kStates{{
     {SubmissionState::kFailed, "failed"},
 }};
 
+// What a name in a directory can be, so that none leads out of it.
+bool is_entry_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." &&
+         name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
 Error wrong_record(std::string_view what) {
   return Error(ErrorCode::kCorrupt, "submission record: " + std::string(what));
 }
@@ -46,14 +53,18 @@ std::string encode_submission_record(const SubmissionRecord& record) {
   const Json json = {{"version", kSubmissionVersion},
                      // Names need not be UTF-8, which JSON must be.
                      {"name_hex", to_hex(as_bytes(record.name))},
+                     {"named", record.named},
                      {"kind", to_string(record.kind)},
                      {"state", to_string(record.state)},
                      {"error", record.error},
+                     {"is_closed", record.is_closed},
+                     {"has_lost_bytes", record.has_lost_bytes},
                      {"key", record.key},
                      {"piece", record.piece},
                      {"root", record.root},
                      {"car_size", record.car_size},
                      {"piece_size", record.piece_size},
+                     {"size", record.size},
                      {"permissions", record.permissions},
                      {"uid", record.uid},
                      {"gid", record.gid},
@@ -70,8 +81,9 @@ Result<SubmissionRecord> decode_submission_record(std::string_view text) {
     }
     SubmissionRecord record;
     const auto name = bytes_from_hex(json.at("name_hex").get<std::string>());
-    if (!name || name->empty()) return wrong_record("no name");
+    if (!name) return wrong_record("no name");
     record.name = as_text(*name);
+    record.named = json.at("named").get<std::uint64_t>();
     record.kind = json.at("kind").get<std::string>() == "directory"
                       ? SubmissionKind::kDirectory
                       : SubmissionKind::kFile;
@@ -84,12 +96,23 @@ Result<SubmissionRecord> decode_submission_record(std::string_view text) {
       }
     }
     if (!is_known) return wrong_record("unknown state");
+    const bool may_be_nameless = record.state == SubmissionState::kPublishing;
+    if (!is_entry_name(record.name) &&
+        !(record.name.empty() && may_be_nameless)) {
+      return wrong_record("not a name");
+    }
     record.error = json.at("error").get<std::string>();
+    record.is_closed = json.at("is_closed").get<bool>();
+    record.has_lost_bytes = json.at("has_lost_bytes").get<bool>();
     record.key = json.at("key").get<std::string>();
     record.piece = json.at("piece").get<std::string>();
+    if (!record.piece.empty() && !is_entry_name(record.piece)) {
+      return wrong_record("not a piece's name");
+    }
     record.root = json.at("root").get<std::string>();
     record.car_size = json.at("car_size").get<std::uint64_t>();
     record.piece_size = json.at("piece_size").get<std::uint64_t>();
+    record.size = json.at("size").get<std::uint64_t>();
     record.permissions = json.at("permissions").get<mode_t>();
     record.uid = json.at("uid").get<uid_t>();
     record.gid = json.at("gid").get<gid_t>();

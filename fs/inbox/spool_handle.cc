@@ -69,7 +69,7 @@ Result<std::size_t> SpoolFileHandle::write(
     if (size < 0) {
       // The next write will meet it again, and say so.
       if (done > 0) return done;
-      return refusal(errno, "write a spooled file");
+      return change.refused(errno, "write a spooled file");
     }
     left = left.subspan(static_cast<std::size_t>(size));
   }
@@ -81,14 +81,20 @@ Status SpoolFileHandle::flush() {
   const int copy = ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 3);
   if (copy < 0) return refusal(errno, "duplicate a descriptor");
   if (::close(copy) == 0 || errno == EINTR) return ok_status();
-  return refusal(errno, "close a spooled file");
+  return lost(errno, "close a spooled file");
+}
+
+Error SpoolFileHandle::lost(int error_number, std::string_view what) const {
+  Error error = refusal(error_number, what);
+  if (auto observer = tree_->options.observer.lock()) observer->lost(error);
+  return error;
 }
 
 Status SpoolFileHandle::sync(SyncDepth depth) {
   const int result =
       depth == SyncDepth::kData ? ::fdatasync(fd_.get()) : ::fsync(fd_.get());
   if (result == 0) return ok_status();
-  return refusal(errno, "sync a spooled file");
+  return lost(errno, "sync a spooled file");
 }
 
 Status SpoolFileHandle::truncate(std::uint64_t size) {
@@ -96,7 +102,7 @@ Status SpoolFileHandle::truncate(std::uint64_t size) {
   if (::ftruncate(fd_.get(), static_cast<off_t>(size)) == 0) {
     return ok_status();
   }
-  return refusal(errno, "truncate a spooled file");
+  return change.refused(errno, "truncate a spooled file");
 }
 
 Status SpoolFileHandle::allocate(ByteRange range, int flags) {

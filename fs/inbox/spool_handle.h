@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "car/base/mutex.h"
@@ -42,6 +43,9 @@ class SpoolFileHandle final : public FileHandle {
   Status allocate(ByteRange range, int flags) override;
 
  private:
+  // What was written before is not there, says the system only now.
+  Error lost(int error_number, std::string_view what) const;
+
   const std::shared_ptr<SpoolTree> tree_;
   const SpoolUse use_;
   const UniqueFd fd_;  // Closed before the observer is told.

@@ -101,6 +101,14 @@ Result<SpoolChange> SpoolChange::begin(const SpoolTree& tree) {
   return SpoolChange(std::move(observer));
 }
 
+Error SpoolChange::refused(int error_number, std::string_view what) const {
+  Error error = refusal(error_number, what);
+  const bool is_of_the_disk =
+      error_number == ENOSPC || error_number == EDQUOT || error_number == EIO;
+  if (is_of_the_disk) observer_->lost(error);
+  return error;
+}
+
 SpoolNode::~SpoolNode() {
   // One after the other, not inside each other: a chain of directories may be
   // longer than a thread's stack.
@@ -311,7 +319,7 @@ Result<CreatedFile> SpoolNode::create_file(const NewEntry& entry,
       return created;
     }
     if (errno != EEXIST || if_exists == IfExists::kFail) {
-      return refusal(errno, "create " + name);
+      return change.refused(errno, "create " + name);
     }
   }
   created.node = DAGFS_TRY(lookup(name));
@@ -326,7 +334,7 @@ Result<NodePtr> SpoolNode::create_directory(const NewEntry& entry) const {
   const SharedFd directory = DAGFS_TRY(tree_->directory(*this));
   const SpoolChange change = DAGFS_TRY(SpoolChange::begin(*tree_));
   if (::mkdirat(directory->get(), name.c_str(), entry.permissions) != 0) {
-    return refusal(errno, "make the directory " + name);
+    return change.refused(errno, "make the directory " + name);
   }
   return NodePtr(
       DAGFS_TRY(adopt_entry(directory->get(), entry, NodeType::kDirectory)));
@@ -340,7 +348,7 @@ Result<NodePtr> SpoolNode::create_symlink(const NewEntry& entry,
   const SpoolChange change = DAGFS_TRY(SpoolChange::begin(*tree_));
   if (::symlinkat(std::string(target).c_str(), directory->get(),
                   name.c_str()) != 0) {
-    return refusal(errno, "make the link " + name);
+    return change.refused(errno, "make the link " + name);
   }
   return NodePtr(
       DAGFS_TRY(adopt_entry(directory->get(), entry, NodeType::kSymlink)));
@@ -401,7 +409,7 @@ Status SpoolNode::rename(const Renaming& renaming) const {
                   rename_flags(renaming.mode)) != 0) {
     const int error = errno;
     tree_->unpin(loser);
-    return refusal(error, "rename " + name);
+    return change.refused(error, "rename " + name);
   }
   tree_->drop(loser);
   tree_->place(tree_->find(moved.st_ino), *to, new_name);

@@ -29,6 +29,10 @@ class SpoolChange {
     if (observer_ != nullptr) observer_->changed();
   }
 
+  // It did not come about, says the system. Tells the observer where that
+  // leaves something incomplete.
+  Error refused(int error_number, std::string_view what) const;
+
  private:
   explicit SpoolChange(std::shared_ptr<SpoolObserver> observer)
       : observer_(std::move(observer)) {}

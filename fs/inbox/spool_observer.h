@@ -33,6 +33,8 @@ class SpoolObserver {
   // between the two the tree is not at rest.
   virtual Status begin_change() = 0;
   virtual void changed() = 0;
+  // The disk kept less than a program gave, and the program was told.
+  virtual void lost(const Error& /*error*/) {}
 
   // Extended attributes of the tree's top. As in Node and WritableNode.
   virtual std::vector<std::string> attribute_names() const { return {}; }

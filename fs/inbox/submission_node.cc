@@ -49,15 +49,10 @@ class SubmissionChange {
   FileSubmission* file_;
 };
 
-void set_mtime(FileSubmission& file, const timespec& mtime) {
-  const dagstore::SubmissionRecord record = file.record();
-  file.set_attributes(record.permissions, record.uid, record.gid, mtime);
-}
-
 class SubmissionFileHandle final : public FileHandle {
  public:
-  explicit SubmissionFileHandle(std::shared_ptr<FileSubmission> file)
-      : file_(std::move(file)) {
+  SubmissionFileHandle(std::shared_ptr<FileSubmission> file, Access access)
+      : file_(std::move(file)), access_(access) {
     file_->opened();
   }
   ~SubmissionFileHandle() override { file_->closed(); }
@@ -76,11 +71,14 @@ class SubmissionFileHandle final : public FileHandle {
                             const std::stop_token& /*given_up*/) override {
     const auto change = DAGFS_TRY(SubmissionChange::begin(*file_));
     const std::size_t count = DAGFS_TRY(file_->write(offset, bytes.bytes));
-    set_mtime(*file_, time_now());
+    file_->set_mtime(time_now());
     return count;
   }
 
-  Status flush() override { return file_->keep(Durability::kProcess); }
+  Status flush() override {
+    // A reader's close says nothing of the writers.
+    return access_ == Access::kRead ? ok_status() : file_->keep_closed();
+  }
   Status sync(SyncDepth /*depth*/) override {
     return file_->keep(Durability::kMachine);
   }
@@ -88,7 +86,7 @@ class SubmissionFileHandle final : public FileHandle {
   Status truncate(std::uint64_t size) override {
     const auto change = DAGFS_TRY(SubmissionChange::begin(*file_));
     DAGFS_TRY(file_->truncate(size));
-    set_mtime(*file_, time_now());
+    file_->set_mtime(time_now());
     return ok_status();
   }
 
@@ -99,6 +97,7 @@ class SubmissionFileHandle final : public FileHandle {
 
  private:
   const std::shared_ptr<FileSubmission> file_;
+  const Access access_;
 };
 
 }  // namespace
@@ -179,7 +178,7 @@ Status SubmissionFileNode::set_attribute(std::string_view name,
 
 Result<std::unique_ptr<FileHandle>> SubmissionFileNode::open(
     OpenRequest request) const {
-  auto handle = std::make_unique<SubmissionFileHandle>(file_);
+  auto handle = std::make_unique<SubmissionFileHandle>(file_, request.access);
   if (request.access != Access::kRead) {
     // Told now rather than at the first write.
     const auto change = DAGFS_TRY(SubmissionChange::begin(*file_));

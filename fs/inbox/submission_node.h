@@ -33,6 +33,9 @@ class SubmissionObserver final : public SpoolObserver {
   void closed() override { submission_->closed(); }
   Status begin_change() override { return submission_->begin_change(); }
   void changed() override { submission_->changed(); }
+  void lost(const Error& error) override {
+    submission_->note_write_failure(error);
+  }
   std::vector<std::string> attribute_names() const override {
     return submission_attribute_names(*submission_);
   }
