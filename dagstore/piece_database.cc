@@ -133,22 +133,34 @@ Result<std::vector<std::string>> PieceDatabase::storage_configs() const {
 Status PieceDatabase::add(const std::vector<mount::PieceRecord>& records) {
   const MutexLock lock(adding_mutex_);
   // Several records of one piece must see each other.
-  std::map<std::string, PieceCopies> rows;
+  struct Row {
+    PieceCopies copies;
+    std::string value;  // As it is stored.
+  };
+  std::map<std::string, Row> rows;
   LevelDb* const db = DAGFS_TRY(database(Missing::kIsMade));
   for (const mount::PieceRecord& record : records) {
     std::string row = DAGFS_TRY(piece_row(record.piece));
     auto known = rows.find(row);
     if (known == rows.end()) {
       PieceCopies copies = DAGFS_TRY(find(record.piece));
-      known = rows.emplace(std::move(row), std::move(copies)).first;
+      std::string value = encode_piece_copies(copies);
+      known =
+          rows.emplace(std::move(row), Row{std::move(copies), std::move(value)})
+              .first;
     }
-    merge_copy(record.copy, &known->second);
+    merge_copy(record.copy, &known->second.copies);
   }
   LevelDbBatch batch;
-  for (auto& [row, copies] : rows) {
-    if (copies.size() > kCopiesMax) copies.resize(kCopiesMax);
-    batch.put(row, encode_piece_copies(copies));
+  bool is_changed = false;
+  for (auto& [key, row] : rows) {
+    if (row.copies.size() > kCopiesMax) row.copies.resize(kCopiesMax);
+    const std::string value = encode_piece_copies(row.copies);
+    if (value == row.value) continue;
+    batch.put(key, value);
+    is_changed = true;
   }
+  if (!is_changed) return ok_status();
   return db->write(batch, Sync::kYes);
 }
 
@@ -157,8 +169,10 @@ Status PieceDatabase::add_storage_config(const std::string& path) {
     return Error(ErrorCode::kInvalidArgument, path + ": not an absolute path");
   }
   LevelDb* const db = DAGFS_TRY(database(Missing::kIsMade));
+  const std::string row = std::string(kConfigPrefix) + path;
+  if (DAGFS_TRY(db->get(row))) return ok_status();
   LevelDbBatch batch;
-  batch.put(std::string(kConfigPrefix) + path, {});
+  batch.put(row, {});
   return db->write(batch, Sync::kYes);
 }
 

@@ -178,6 +178,21 @@ class FakeStoreService final : public tools::StoreService {
                                 .block_count = 2};
   }
 
+  // Of three records one is damaged where the path contains "bad".
+  Result<tools::MigrationSummary> migrate(
+      const tools::MigrationTask& task, const RecordVisitor& visit,
+      const std::function<void(std::uint64_t)>& progress) override {
+    if (progress) progress(2);
+    const bool is_bad = task.path.find("bad") != std::string::npos;
+    if (is_bad && visit) {
+      visit({.id = "id", .outcome = "damaged", .why = task.kind + " why"});
+    }
+    return tools::MigrationSummary{.records = 3,
+                                   .registered = is_bad ? 2U : 3U,
+                                   .damaged = is_bad ? 1U : 0U,
+                                   .is_complete = !is_bad};
+  }
+
   void submit(const std::string& name) {
     const MutexLock lock(mutex_);
     submissions_[name] = {.name = name, .kind = "file", .state = "open"};

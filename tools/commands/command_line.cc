@@ -24,6 +24,16 @@ void add_commands(CLI::App& program, Selection* selected) {
   add_commp(program, selected);
   add_ingest(program, selected);
 
+  CLI::App* migrate = add_command(
+      program, "migrate",
+      {.what = "Take over the pieces of a storage provider's repo",
+       .when = "Lotus or Boost already has what you want to look into; "
+               "nothing is written there, and it may be running",
+       .example = "dagfs migrate lotus ~/.lotusminer"});
+  migrate->require_subcommand(1);
+  add_migrate_lotus(*migrate, selected);
+  add_migrate_boost(*migrate, selected);
+
   CLI::App* inbox = add_command(
       program, "inbox",
       {.what = "Look after what was written to the mount's inbox/",

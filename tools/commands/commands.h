@@ -36,6 +36,8 @@ void add_register(CLI::App& program, Selection* selected);
 void add_mount(CLI::App& program, Selection* selected);
 void add_umount(CLI::App& program, Selection* selected);
 void add_commp(CLI::App& program, Selection* selected);
+void add_migrate_lotus(CLI::App& migrate, Selection* selected);
+void add_migrate_boost(CLI::App& migrate, Selection* selected);
 void add_ingest(CLI::App& program, Selection* selected);
 void add_inbox_list(CLI::App& inbox, Selection* selected);
 void add_inbox_seal(CLI::App& inbox, Selection* selected);

@@ -12,6 +12,7 @@ LAYERS = ["car/base", "car", "mount", "dagstore", "fs", "tools"]  # lowest first
 # the files. tests/ may look behind the curtain.
 ONLY_IN = {
     "<leveldb/": ("dagstore/level_db.",),
+    "<sqlite3": ("dagstore/migration/sqlite_table.",),
     "<fuse": ("fs/fuse/",),
     "<spdlog/": ("fs/fuse/", "dagstore/", "tools/"),
     "<CLI/": ("tools/",),

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "car/unixfs/tree_importer.h"
+#include "dagstore/migration/migration.h"
 #include "mount/piece/file_commp.h"
 
 namespace dagfs::tools {
@@ -283,6 +284,41 @@ Result<IngestedShard> LocalStoreService::ingest(
       .car_size = made.piece.car_size,
       .piece_size = commitment.piece.padded().bytes(),
       .block_count = made.piece.block_count};
+}
+
+Result<MigrationSummary> LocalStoreService::migrate(
+    const MigrationTask& task, const RecordVisitor& visit,
+    const std::function<void(std::uint64_t)>& progress) {
+  using dagstore::MigrationKind;
+  if (task.kind != "lotus" && task.kind != "boost") {
+    return Error(ErrorCode::kInvalidArgument,
+                 task.kind + ": no software whose repo is known");
+  }
+  dagstore::MigrationObserver observer;
+  observer.progress = progress;
+  observer.item = [&](const dagstore::MigrationItem& item) {
+    if (!visit) return;
+    visit({.id = item.id,
+           .piece = item.piece,
+           .url = item.url,
+           .outcome = std::string(to_string(item.outcome)),
+           .why = item.why.substr(0, kErrorTextMax)});
+  };
+  const MutexLock lock(migrating_mutex_);
+  const dagstore::MigrationReport report = DAGFS_TRY(
+      dagstore::migrate(dagstore_.get(),
+                        {.kind = task.kind == "boost" ? MigrationKind::kBoost
+                                                      : MigrationKind::kLotus,
+                         .path = task.path,
+                         .is_dry_run = task.is_dry_run},
+                        observer));
+  return MigrationSummary{.records = report.counts.records,
+                          .registered = report.counts.registered,
+                          .known = report.counts.known,
+                          .inactive = report.counts.inactive,
+                          .damaged = report.counts.damaged,
+                          .failed = report.counts.failed,
+                          .is_complete = report.is_complete};
 }
 
 }  // namespace dagfs::tools

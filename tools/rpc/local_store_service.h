@@ -49,6 +49,9 @@ class LocalStoreService final : public StoreService {
   Result<IngestedShard> ingest(
       const IngestRequest& request,
       const std::function<void(std::uint64_t)>& progress) override;
+  Result<MigrationSummary> migrate(
+      const MigrationTask& task, const RecordVisitor& visit,
+      const std::function<void(std::uint64_t)>& progress) override;
   Result<ServiceStatus> status() override { return status_(); }
 
   // Lives as long as this service. Errors as Inbox::open.
@@ -64,6 +67,7 @@ class LocalStoreService final : public StoreService {
   const dagstore::InboxOptions inbox_options_;
   const StatusSource status_;
   std::atomic<bool> is_stopping_ = false;
+  Mutex migrating_mutex_;  // Held while one migrates: one at a time.
   Mutex inbox_mutex_;
   std::unique_ptr<dagstore::Inbox> inbox_ DAGFS_GUARDED_BY(inbox_mutex_);
 };

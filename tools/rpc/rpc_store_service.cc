@@ -43,15 +43,18 @@ void tell(const Json& notification, const VerifyObserver& observer) {
   if (!params.is_object()) return;
   const auto bytes = params.find("bytes");
   const Json& name = notification["method"];
-  const bool is_progress =
-      name == method::kVerifyProgress || name == method::kIngestProgress;
+  const bool is_progress = name == method::kVerifyProgress ||
+                           name == method::kIngestProgress ||
+                           name == method::kMigrationProgress;
   if (is_progress && observer.progress && bytes != params.end() &&
       bytes->is_number_unsigned()) {
     observer.progress(bytes->get<std::uint64_t>());
   }
   const auto problem = params.find("problem");
-  if (name == method::kVerifyProblem && observer.problem &&
-      problem != params.end() && problem->is_string()) {
+  const bool is_line =
+      name == method::kVerifyProblem || name == method::kMigrationRecord;
+  if (is_line && observer.problem && problem != params.end() &&
+      problem->is_string()) {
     observer.problem(problem->get<std::string>());
   }
 }
@@ -167,6 +170,22 @@ Result<IngestedShard> RpcStoreService::ingest(
   if (!request.profile.empty()) params["profile"] = request.profile;
   return ingested_shard_from(
       DAGFS_TRY(call(method::kIngest, params, {.progress = progress})));
+}
+
+Result<MigrationSummary> RpcStoreService::migrate(
+    const MigrationTask& task, const RecordVisitor& visit,
+    const std::function<void(std::uint64_t)>& progress) {
+  VerifyObserver observer;
+  observer.progress = progress;
+  observer.problem = [&](const std::string& line) {
+    const auto record = migrated_record_from(Json::parse(line, nullptr, false));
+    if (visit && record.ok()) visit(*record);
+  };
+  const Json params = {{"kind", task.kind},
+                       {"path_hex", to_hex(as_bytes(task.path))},
+                       {"dry_run", task.is_dry_run ? 1U : 0U}};
+  return migration_summary_from(
+      DAGFS_TRY(call(method::kMigrate, params, observer)));
 }
 
 Result<ServiceStatus> RpcStoreService::status() {

@@ -42,6 +42,9 @@ class RpcStoreService final : public StoreService {
   Result<IngestedShard> ingest(
       const IngestRequest& request,
       const std::function<void(std::uint64_t)>& progress) override;
+  Result<MigrationSummary> migrate(
+      const MigrationTask& task, const RecordVisitor& visit,
+      const std::function<void(std::uint64_t)>& progress) override;
   Result<ServiceStatus> status() override;
 
  private:

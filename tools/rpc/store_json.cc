@@ -164,6 +164,21 @@ Json to_json(const PieceProof& proof) {
           {"problem", proof.problem}};
 }
 
+Json to_json(const MigratedRecord& record) {
+  return {{"id", record.id},
+          {"piece", record.piece},
+          {"url", record.url},
+          {"outcome", record.outcome},
+          {"why", record.why}};
+}
+
+Json to_json(const MigrationSummary& summary) {
+  return {{"records", summary.records},     {"registered", summary.registered},
+          {"known", summary.known},         {"inactive", summary.inactive},
+          {"damaged", summary.damaged},     {"failed", summary.failed},
+          {"complete", summary.is_complete}};
+}
+
 Json to_json(const ServiceStatus& status) {
   return {{"pid", status.pid},
           {"version", status.version},
@@ -246,6 +261,32 @@ Result<PieceProof> piece_proof_from(const Json& json) {
   members.read("problem", &proof.problem);
   DAGFS_TRY(members.status());
   return proof;
+}
+
+Result<MigratedRecord> migrated_record_from(const Json& json) {
+  MigratedRecord record;
+  MemberReader members(json);
+  members.read("id", &record.id);
+  members.read("piece", &record.piece);
+  members.read("url", &record.url);
+  members.read("outcome", &record.outcome);
+  members.read("why", &record.why);
+  DAGFS_TRY(members.status());
+  return record;
+}
+
+Result<MigrationSummary> migration_summary_from(const Json& json) {
+  MigrationSummary summary;
+  MemberReader members(json);
+  members.read("records", &summary.records);
+  members.read("registered", &summary.registered);
+  members.read("known", &summary.known);
+  members.read("inactive", &summary.inactive);
+  members.read("damaged", &summary.damaged);
+  members.read("failed", &summary.failed);
+  members.read("complete", &summary.is_complete);
+  DAGFS_TRY(members.status());
+  return summary;
 }
 
 Result<ServiceStatus> service_status_from(const Json& json) {

@@ -15,6 +15,8 @@ Json to_json(const ShardPage& page);
 Json to_json(const RegisterReport& report);
 Json to_json(const VerifyCounts& counts);
 Json to_json(const PieceProof& proof);
+Json to_json(const MigratedRecord& record);
+Json to_json(const MigrationSummary& summary);
 Json to_json(const ServiceStatus& status);
 // Names in hexadecimal digits, as they may be any bytes.
 Json to_json(const SubmissionEntry& entry);
@@ -29,6 +31,8 @@ Result<ShardPage> shard_page_from(const Json& json);
 Result<RegisterReport> register_report_from(const Json& json);
 Result<VerifyCounts> verify_counts_from(const Json& json);
 Result<PieceProof> piece_proof_from(const Json& json);
+Result<MigratedRecord> migrated_record_from(const Json& json);
+Result<MigrationSummary> migration_summary_from(const Json& json);
 Result<ServiceStatus> service_status_from(const Json& json);
 Result<SubmissionEntry> submission_entry_from(const Json& json);
 Result<SubmissionPage> submission_page_from(const Json& json);

@@ -166,6 +166,20 @@ Result<Json> ingest(const Arguments& arguments, StoreService& service,
       progress_to(notify, method::kIngestProgress, Json::object()))));
 }
 
+Result<Json> migrate(const Arguments& arguments, StoreService& service,
+                     const Notifier& notify) {
+  const MigrationTask task = {
+      .kind = arguments["kind"].get<std::string>(),
+      .path = raw_of(arguments, "path_hex"),
+      .is_dry_run = arguments.value("dry_run", std::uint64_t{0}) != 0};
+  const auto tell_record = [&](const MigratedRecord& record) {
+    notify(method::kMigrationRecord, {{"problem", to_line(to_json(record))}});
+  };
+  return to_json(DAGFS_TRY(service.migrate(
+      task, tell_record,
+      progress_to(notify, method::kMigrationProgress, Json::object()))));
+}
+
 Result<Json> status(const Arguments& /*arguments*/, StoreService& service,
                     const Notifier& /*notify*/) {
   return to_json(DAGFS_TRY(service.status()));
@@ -187,6 +201,10 @@ constexpr std::array kNameParameters = {
 constexpr std::array kIngestParameters = {
     Parameter{"path_hex", ParameterType::kHex},
     Parameter{"profile", ParameterType::kString, Presence::kOptional}};
+constexpr std::array kMigrateParameters = {
+    Parameter{"kind", ParameterType::kString},
+    Parameter{"path_hex", ParameterType::kHex},
+    Parameter{"dry_run", ParameterType::kCount, Presence::kOptional}};
 
 constexpr std::array kMethods = {
     Method{method::kRegisterShards, kShardsParameters, register_shards},
@@ -203,6 +221,7 @@ constexpr std::array kMethods = {
     Method{method::kRetrySubmission, kNameParameters, retry_submission},
     Method{method::kRemoveSubmission, kNameParameters, remove_submission},
     Method{method::kIngest, kIngestParameters, ingest},
+    Method{method::kMigrate, kMigrateParameters, migrate},
     Method{method::kStatus, {}, status},
 };
 

@@ -31,6 +31,7 @@ inline constexpr char kSealSubmission[] = "Dagfs.SealSubmission";
 inline constexpr char kRetrySubmission[] = "Dagfs.RetrySubmission";
 inline constexpr char kRemoveSubmission[] = "Dagfs.RemoveSubmission";
 inline constexpr char kIngest[] = "Dagfs.Ingest";
+inline constexpr char kMigrate[] = "Dagfs.Migrate";
 inline constexpr char kStatus[] = "Dagfs.Status";
 // Sent by the server while kVerifyShard runs; the first of them while
 // kProveShard does, too.
@@ -38,6 +39,9 @@ inline constexpr char kVerifyProgress[] = "Dagfs.VerifyProgress";
 inline constexpr char kVerifyProblem[] = "Dagfs.VerifyProblem";
 // And while kIngest runs.
 inline constexpr char kIngestProgress[] = "Dagfs.IngestProgress";
+// And while kMigrate runs; a record is JSON in text, as "problem".
+inline constexpr char kMigrationProgress[] = "Dagfs.MigrationProgress";
+inline constexpr char kMigrationRecord[] = "Dagfs.MigrationRecord";
 }  // namespace method
 
 // Sends a notification to whoever asked; never fails (a client that has gone is

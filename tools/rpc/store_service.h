@@ -135,6 +135,37 @@ struct IngestedShard {
   friend bool operator==(const IngestedShard&, const IngestedShard&) = default;
 };
 
+struct MigrationTask {
+  std::string kind;  // "lotus" or "boost".
+  std::string path;  // Absolute; of the machine that has the repo.
+  bool is_dry_run = false;
+};
+
+// What became of a record that was not registered, or would be.
+struct MigratedRecord {
+  std::string id;
+  std::string piece;    // CID; empty where there is none.
+  std::string url;      // It would be registered under; else empty.
+  std::string outcome;  // As dagstore::to_string(MigrationOutcome).
+  std::string why;
+
+  friend bool operator==(const MigratedRecord&,
+                         const MigratedRecord&) = default;
+};
+
+struct MigrationSummary {
+  std::uint64_t records = 0;
+  std::uint64_t registered = 0;
+  std::uint64_t known = 0;
+  std::uint64_t inactive = 0;
+  std::uint64_t damaged = 0;
+  std::uint64_t failed = 0;
+  bool is_complete = false;  // Every registration is in.
+
+  friend bool operator==(const MigrationSummary&,
+                         const MigrationSummary&) = default;
+};
+
 // Who answers, and since when.
 struct ServiceStatus {
   std::int64_t pid = 0;
@@ -204,6 +235,13 @@ class StoreService {
   // the path; else as dagstore::Inbox::ingest.
   virtual Result<IngestedShard> ingest(
       const IngestRequest& request,
+      const std::function<void(std::uint64_t)>& progress) = 0;
+
+  // Registers the pieces of another program's repo: dagstore::migrate(). Told
+  // on the thread that called: records, and now and then how many were seen.
+  using RecordVisitor = std::function<void(const MigratedRecord&)>;
+  virtual Result<MigrationSummary> migrate(
+      const MigrationTask& task, const RecordVisitor& visit,
       const std::function<void(std::uint64_t)>& progress) = 0;
 
   virtual Result<ServiceStatus> status() = 0;

@@ -113,6 +113,11 @@ class Program {
         const std::function<void(std::uint64_t)>& progress) override {
       return service_.ingest(request, progress);
     }
+    Result<tools::MigrationSummary> migrate(
+        const tools::MigrationTask& task, const RecordVisitor& visit,
+        const std::function<void(std::uint64_t)>& progress) override {
+      return service_.migrate(task, visit, progress);
+    }
     Result<tools::ServiceStatus> status() override { return service_.status(); }
 
    private:

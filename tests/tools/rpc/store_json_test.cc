@@ -85,6 +85,17 @@ TEST(StoreJson, CountsAndStatusComeBackAsTheyWere) {
   const PieceProof proof = {
       .piece_cid = "c", .bytes = 1, .piece_size = 2, .problem = "p"};
   EXPECT_THAT(piece_proof_from(to_json(proof)), IsOkAnd(proof));
+  const MigratedRecord record = {
+      .id = "i", .piece = "p", .url = "u", .outcome = "o", .why = "w"};
+  EXPECT_THAT(migrated_record_from(to_json(record)), IsOkAnd(record));
+  const MigrationSummary summary = {.records = 1,
+                                    .registered = 2,
+                                    .known = 3,
+                                    .inactive = 4,
+                                    .damaged = 5,
+                                    .failed = 6,
+                                    .is_complete = true};
+  EXPECT_THAT(migration_summary_from(to_json(summary)), IsOkAnd(summary));
   const ServiceStatus status = {.pid = 1,
                                 .version = "v",
                                 .started_at = 2,
