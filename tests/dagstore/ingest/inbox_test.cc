@@ -53,15 +53,16 @@ class InboxTest : public testing::Test {
 
   std::string repo() const { return folder_.path("repo"); }
 
-  void open() {
+  void open(const car::ImportProfile& profile = {}) {
     mount::MountRegistry mounts;
     mounts.add("file", mount::FileMount::factory(repo()));
     auto store = Dagstore::open({.repo = repo()}, std::move(mounts));
     ASSERT_TRUE(store.ok()) << store.error().message();
     store_ = *std::move(store);
-    auto inbox = Inbox::open(store_.get(), {.now = [this] {
-                               return InboxClock::time_point(now_.load());
-                             }});
+    auto inbox =
+        Inbox::open(store_.get(), {.profile = profile, .now = [this] {
+                                     return InboxClock::time_point(now_.load());
+                                   }});
     ASSERT_TRUE(inbox.ok()) << inbox.error().message();
     inbox_ = *std::move(inbox);
   }
@@ -90,7 +91,7 @@ class InboxTest : public testing::Test {
   }
 
   static void close(FileSubmission& file) {
-    const Status kept = file.keep(Durability::kProcess);
+    const Status kept = file.keep_closed();
     EXPECT_TRUE(kept.ok()) << kept.error().message();
     file.closed();
   }
@@ -316,6 +317,109 @@ TEST_F(InboxTest, ClosedFileSurvivesTheProcess) {
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(content(*found), text);
   EXPECT_EQ(file_of(seal("f")), text);
+}
+
+TEST_F(InboxTest, ProfileOfTheNextProcessDoesNotChangeWhatWasKept) {
+  const std::string text = varied_text(1'234'567);
+  inbox_.reset();
+  store_.reset();
+  open(*car::find_import_profile("unixfs-v0-2015"));
+  const auto file = create("f");
+  write(*file, 0, text);
+  close(*file);
+
+  reopen();
+
+  EXPECT_EQ(file_of(seal("f")), text);
+}
+
+TEST_F(InboxTest, FileNobodyClosedWaitsUntilItIsToldAfterACrash) {
+  const auto file = create("f");
+  write(*file, 0, "begin");
+  EXPECT_TRUE(file->keep(Durability::kMachine).ok());
+
+  reopen();
+
+  const auto found = inbox_->find("f");
+  EXPECT_EQ(found->due(), std::nullopt);
+  EXPECT_THAT(found->record().error, HasSubstr("not complete"));
+  EXPECT_EQ(file_of(seal("f")), "begin");
+}
+
+TEST_F(InboxTest, DirectoryWaitsForAChangeAfterACrash) {
+  const auto directory = inbox_->create_directory("d");
+  ASSERT_TRUE(directory.ok());
+  std::ofstream((*directory)->tree() + "/file") << "text";
+
+  reopen();
+
+  const auto found = inbox_->find("d");
+  EXPECT_EQ(found->due(), std::nullopt);
+  EXPECT_TRUE(found->begin_change().ok());
+  found->changed();
+  EXPECT_NE(found->due(), std::nullopt);
+  EXPECT_EQ(found->record().error, "");
+}
+
+TEST_F(InboxTest, LostBytesAreNotFoundByTryingAgain) {
+  const auto file = create("f");
+  write(*file, 0, "some");
+  file->note_write_failure(Error(ErrorCode::kNoSpace, "full"));
+  EXPECT_EQ(file->keep_closed().error().code(), ErrorCode::kNoSpace);
+  file->closed();
+  EXPECT_TRUE(inbox_->seal("f").ok());
+  EXPECT_EQ(inbox_->wait("f", {})->state, SubmissionState::kFailed);
+
+  EXPECT_FALSE(inbox_->retry("f").ok());
+  reopen();
+  EXPECT_FALSE(inbox_->retry("f").ok());
+  EXPECT_EQ(inbox_->find("f")->state(), SubmissionState::kFailed);
+}
+
+TEST_F(InboxTest, FileBegunAnewHasLostNothing) {
+  const auto file = create("f");
+  file->note_write_failure(Error(ErrorCode::kNoSpace, "full"));
+  EXPECT_TRUE(file->truncate(0).ok());
+  write(*file, 0, "anew");
+  close(*file);
+
+  EXPECT_EQ(file_of(seal("f")), "anew");
+}
+
+TEST_F(InboxTest, CrashWhileRenamingLeavesTheNameToTheNewer) {
+  const auto renamed = create("a");  // The older of the two.
+  write(*renamed, 0, "new");
+  close(*renamed);
+  const auto replaced = create("b");
+  write(*replaced, 0, "old");
+  close(*replaced);
+  const std::string path = replaced->folder() + "/submission.json";
+  const std::string record = read_file(path);
+  EXPECT_TRUE(inbox_->rename("a", "b", Inbox::Replace::kYes).ok());
+  std::filesystem::create_directories(replaced->folder());
+  std::ofstream(path) << record;  // As if it had not gone yet.
+
+  reopen();
+
+  EXPECT_EQ(inbox_->list().size(), 1u);
+  EXPECT_EQ(file_of(seal("b")), "new");
+}
+
+TEST_F(InboxTest, RecordThatCannotBeReadIsShownAndHarmsNoOther) {
+  const auto file = create("f");
+  write(*file, 0, "text");
+  close(*file);
+  const auto other = create("damaged-00000001");
+  write(*other, 0, "other");
+  close(*other);
+  EXPECT_EQ(file->id(), 1u);
+  std::ofstream(file->folder() + "/submission.json") << "{";
+
+  reopen();
+
+  EXPECT_EQ(inbox_->find("damaged-00000001~")->state(),
+            SubmissionState::kFailed);
+  EXPECT_EQ(file_of(seal("damaged-00000001")), "other");
 }
 
 TEST_F(InboxTest, SealedOnesStayListed) {
