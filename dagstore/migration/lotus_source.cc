@@ -171,9 +171,10 @@ Result<std::vector<mount::PieceCopy>> LotusSource::copies_of(
   if (!miner) {
     return Error(ErrorCode::kCorrupt, "nothing says which miner has its piece");
   }
-  std::ranges::stable_partition(info.places, [&](const DealPlace& place) {
-    return deal != nullptr && place.deal_id == deal->deal_id;
-  });
+  std::stable_partition(
+      info.places.begin(), info.places.end(), [&](const DealPlace& place) {
+        return deal != nullptr && place.deal_id == deal->deal_id;
+      });
   for (const DealPlace& place : info.places) {
     copies.push_back(
         DAGFS_TRY(copy_at({.miner = *miner, .number = place.sector},
