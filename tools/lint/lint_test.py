@@ -62,6 +62,11 @@ class Sources(unittest.TestCase):
         self.assertEqual(len(sources("docs/a.md", "TODO: later\n")), 1)
         self.assertEqual(sources("docs/a.md", "TODO(needs libfuse 3.17): use it then\n"), [])
 
+    def test_ranges_that_one_compiler_cannot_compile_are_found(self):
+        line = "auto x = std::ranges::{}(a);\n"
+        self.assertEqual(len(sources("car/a.h", GOOD_HEADER + line.format("unique"))), 1)
+        self.assertEqual(sources("car/a.h", GOOD_HEADER + line.format("sort")), [])
+
     def test_path_of_this_machine_is_found(self):
         self.assertEqual(len(sources("docs/a.md", "see /some/where/docs\n")), 1)
 
