@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -89,6 +90,12 @@ void take_up(Submission& submission) {
     case SubmissionState::kSealed: submission.drop_content(); break;
   }
   if (!status.ok()) submission.set_failed(status.error());
+}
+
+timespec wall_clock_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return now;
 }
 
 bool is_complete(SubmissionState state) {
@@ -278,8 +285,10 @@ Result<std::shared_ptr<DirectorySubmission>> Inbox::create_directory(
   const std::uint64_t id = DAGFS_TRY(make_work_folder());
   auto directory = std::make_shared<DirectorySubmission>(
       id, folder_of(id),
-      SubmissionRecord{
-          .name = name, .named = id, .kind = SubmissionKind::kDirectory},
+      SubmissionRecord{.name = name,
+                       .named = id,
+                       .kind = SubmissionKind::kDirectory,
+                       .mtime = wall_clock_time()},
       &context_);
   Status made = directory->recover();
   // Durable now, as a file in it may be synced at any time.
