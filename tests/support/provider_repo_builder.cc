@@ -20,13 +20,13 @@ namespace {
 class CborWriter {
  public:
   CborWriter& head(unsigned major, std::uint64_t argument) {
-    const auto type = static_cast<char>(major << 5);
+    const unsigned type = major << 5;
     if (argument < 24) return raw({static_cast<char>(type | argument)});
     const int log = argument < 0x100         ? 0
                     : argument < 0x10000     ? 1
                     : argument < 0x100000000 ? 2
                                              : 3;
-    text_.push_back(static_cast<char>(type | (24 + log)));
+    text_.push_back(static_cast<char>(type | static_cast<unsigned>(24 + log)));
     for (int shift = (8 << log) - 8; shift >= 0; shift -= 8) {
       text_.push_back(static_cast<char>(argument >> shift));
     }

@@ -67,7 +67,7 @@ TEST(SubmissionRecord, EmptyAndCutAnywhereAreCorrupt) {
 
 TEST(SubmissionRecord, NamesThatLeadElsewhereAreCorrupt) {
   EXPECT_TRUE(decode_submission_record(with_name("..x")).ok());
-  for (const std::string name :
+  for (const std::string& name :
        {std::string(), std::string("."), std::string(".."), std::string("a/b"),
         std::string("a\0b", 3)}) {
     EXPECT_THAT(decode_submission_record(with_name(name)),
