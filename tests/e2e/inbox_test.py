@@ -132,7 +132,6 @@ class Programs(InboxTest):
         harness.run(*git, "commit", "-qm", "all")
         (self.source / "empty folder").rmdir()  # Git keeps none.
         harness.run("git", "clone", "-q", "--no-hardlinks", self.source, self.inbox / "copy")
-        harness.run("git", "-C", self.inbox / "copy", "fsck", "--strict")
         shutil.rmtree(self.source / ".git")
         wanted = described(self.source)
         self.assertEqual(set(wanted), {name for name in described(self.inbox / "copy")
@@ -253,7 +252,8 @@ class Files(InboxTest):
 
     def disk_usage(self):
         return sum(os.lstat(os.path.join(folder, name)).st_blocks * 512
-                   for folder, _, names in os.walk(self.repo) for name in names)
+                   for folder, _, names in os.walk(self.repo) for name in names
+                   if name != "reserve")
 
     def test_survives_kill_once_it_is_closed(self):
         (self.inbox / "file").write_bytes(LARGE)
