@@ -67,6 +67,8 @@ TEST_F(SessionWrite, BytesThatAreKeptStayAsTheyWere) {
     written += size;
   }
 
+  // Takes the lock of who wrote, as `kept` is read after it.
+  EXPECT_EQ(root_->file("f")->content().size(), written);
   std::string all;
   for (const WrittenBytes& part : kept) all += as_text(part.bytes);
   EXPECT_TRUE(all == content.substr(0, written));
